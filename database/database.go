@@ -1,0 +1,387 @@
+// Package database opens the one database Sallyport keeps its state in: an
+// embedded SQLite file, or PostgreSQL by URL. Both are spoken to with one SQL
+// text: $1 placeholders, the subset they share, times as microseconds since the
+// Unix epoch.
+//
+// A [ReadTx] looks at one consistent snapshot and cannot write: SQLite reads
+// run on connections opened with query_only, PostgreSQL ones in read-only
+// transactions. A [Tx] changes things. Writers on SQLite take the one write lock
+// at the start; on PostgreSQL they run serializable and are run again when
+// they collide, so the function given to [DB.Write] must have no effect outside
+// its transaction.
+package database
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Engine is which database is spoken to.
+type Engine uint8
+
+const (
+	SQLite Engine = iota
+	PostgreSQL
+)
+
+func (e Engine) String() string { return [...]string{"SQLite", "PostgreSQL"}[e] }
+
+// Config says which database to open.
+type Config struct {
+	// URL is postgres://..., or the path of a SQLite file, created when missing.
+	URL string
+	// Clock gives the time of each transaction. Nil: time.Now.
+	Clock func() time.Time
+}
+
+// DB is safe for concurrent use.
+type DB struct {
+	engine Engine
+	// write and read are the same pool on PostgreSQL. On SQLite write has one
+	// connection and read has several that refuse to write.
+	write, read *sql.DB
+	clock       func() time.Time
+	unlock      func() error
+
+	// statements holds what is prepared on SQLite's reading pool, by SQL text.
+	// pgx keeps its own.
+	statements sync.Map // string to *sql.Stmt
+	// readers admits as many SQLite readers as there are places. The pool itself
+	// may open more: preparing a statement takes a connection beside the
+	// reader's own, and a bounded pool would wait for itself.
+	readers chan struct{}
+}
+
+// Open connects, checks that nobody else holds the SQLite file, and brings
+// the schema up to date.
+func Open(ctx context.Context, config Config) (*DB, error) {
+	db := &DB{clock: config.Clock, unlock: func() error { return nil }}
+	if db.clock == nil {
+		db.clock = time.Now
+	}
+	open := db.openSQLite
+	if strings.HasPrefix(config.URL, "postgres://") || strings.HasPrefix(config.URL, "postgresql://") {
+		open = db.openPostgreSQL
+	}
+	if err := open(ctx, config.URL); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("bring the database schema up to date: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) openSQLite(ctx context.Context, path string) error {
+	db.engine = SQLite
+	unlock, err := lockFile(path + ".lock")
+	if err != nil {
+		return err
+	}
+	db.unlock = unlock
+	pragmas := []string{
+		"journal_mode(wal)",
+		"synchronous(full)", // an acknowledged write survives a power cut
+		"foreign_keys(1)",
+		"busy_timeout(10000)",
+		"secure_delete(1)", // what is deleted is overwritten, wrapped keys above all
+	}
+	if db.write, err = sql.Open("sqlite", sqliteDSN(path, append(pragmas, "wal_autocheckpoint(4000)"), "immediate")); err != nil {
+		return err
+	}
+	db.write.SetMaxOpenConns(1)
+	if db.read, err = sql.Open("sqlite", sqliteDSN(path, append(pragmas, "query_only(1)"), "deferred")); err != nil {
+		return err
+	}
+	// The first connection makes the file and its journal; a reader cannot.
+	if err := db.write.PingContext(ctx); err != nil {
+		return fmt.Errorf("open SQLite file %s: %w", path, err)
+	}
+	db.readers = make(chan struct{}, max(4, 2*runtime.NumCPU()))
+	db.read.SetMaxIdleConns(cap(db.readers))
+	return nil
+}
+
+func sqliteDSN(path string, pragmas []string, lock string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{"_pragma": pragmas, "_txlock": {lock}}.Encode()}).String()
+}
+
+func (db *DB) openPostgreSQL(ctx context.Context, address string) error {
+	db.engine = PostgreSQL
+	pool, err := sql.Open("pgx", address)
+	if err != nil {
+		return fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	pool.SetMaxOpenConns(32)
+	pool.SetMaxIdleConns(32)
+	db.read, db.write = pool, pool
+	if err := pool.PingContext(ctx); err != nil {
+		return fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	return nil
+}
+
+// Close releases the database. It waits for running transactions.
+func (db *DB) Close() error {
+	var errs []error
+	if db.read != nil && db.read != db.write {
+		errs = append(errs, db.read.Close())
+	}
+	if db.write != nil {
+		errs = append(errs, db.write.Close())
+	}
+	return errors.Join(append(errs, db.unlock())...)
+}
+
+// Engine is which database this is, for the few places where they differ.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Pool is the connection pool that writes, for a library that needs one of its own.
+func (db *DB) Pool() *sql.DB { return db.write }
+
+// Ping tells whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+
+// ReadTx is a consistent look at the database. It must not be kept, nor used
+// by two goroutines at once.
+type ReadTx struct {
+	ctx context.Context
+	tx  *sql.Tx
+	db  *DB
+	now time.Time
+	// own holds what a writing transaction on SQLite has prepared; nil in a
+	// reading one, whose statements outlive it.
+	own map[string]*sql.Stmt
+}
+
+// Tx is a transaction that may change things.
+type Tx struct {
+	ReadTx
+	after []func()
+}
+
+// Now is the one time of this transaction.
+func (tx *ReadTx) Now() time.Time { return tx.now }
+
+// Context is the context the transaction runs in.
+func (tx *ReadTx) Context() context.Context { return tx.ctx }
+
+// Reading is the transaction as one that only looks.
+func (tx *Tx) Reading() *ReadTx { return &tx.ReadTx }
+
+// SQL is the transaction itself, for a library that joins it.
+func (tx *Tx) SQL() *sql.Tx { return tx.tx }
+
+// AfterCommit runs f once the change is safe, and never if it is not: for
+// dropping what is cached of it.
+func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
+
+// Read runs f on a snapshot.
+func (db *DB) Read(ctx context.Context, f func(*ReadTx) error) error {
+	options := &sql.TxOptions{ReadOnly: true}
+	if db.engine == PostgreSQL {
+		options.Isolation = sql.LevelRepeatableRead
+	} else {
+		select {
+		case db.readers <- struct{}{}:
+			defer func() { <-db.readers }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	tx, err := db.read.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	defer tx.Rollback() // nothing to keep
+	return f(&ReadTx{ctx: ctx, tx: tx, db: db, now: db.now()})
+}
+
+// attempts is how often a write that keeps colliding is run.
+const attempts = 20
+
+// Write runs f and commits when it returns nil. f may be run several times.
+// When Write returns nil the change is on disk.
+func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
+	for attempt := 1; ; attempt++ {
+		err := db.writeOnce(ctx, f)
+		if err == nil || !collided(err) || attempt == attempts {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(time.Duration(min(attempt, 6)*attempt) * 4 * time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) writeOnce(ctx context.Context, f func(*Tx) error) error {
+	options := &sql.TxOptions{}
+	if db.engine == PostgreSQL {
+		options.Isolation = sql.LevelSerializable
+	}
+	tx, err := db.write.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("begin writing: %w", err)
+	}
+	defer tx.Rollback() // after a commit this does nothing
+	w := &Tx{ReadTx: ReadTx{ctx: ctx, tx: tx, db: db, now: db.now(), own: map[string]*sql.Stmt{}}}
+	if err := f(w); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	for _, f := range w.after {
+		f()
+	}
+	return nil
+}
+
+// now is cut to what a column can hold, so that a time read back is equal.
+func (db *DB) now() time.Time { return db.clock().UTC().Truncate(time.Microsecond) }
+
+// Row is what a scan function reads from.
+type Row interface{ Scan(dest ...any) error }
+
+// ErrNone is what [One] returns when no row matches.
+var ErrNone = sql.ErrNoRows
+
+// One reads the first row of a query, or returns [ErrNone].
+func One[T any](tx *ReadTx, scan func(Row) (T, error), query string, args ...any) (T, error) {
+	var none T
+	rows, err := tx.query(query, args)
+	if err != nil {
+		return none, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return none, cmp.Or(rows.Err(), ErrNone)
+	}
+	value, err := scan(rows)
+	if err != nil {
+		return none, err
+	}
+	return value, rows.Close()
+}
+
+// All reads every row of a query.
+func All[T any](tx *ReadTx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := tx.query(query, args)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		value, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, value)
+	}
+	return all, rows.Err()
+}
+
+// Value scans a row of one column.
+func Value[T any](row Row) (value T, err error) {
+	err = row.Scan(&value)
+	return value, err
+}
+
+// Exec changes rows and tells how many.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	result, err := tx.exec(query, args)
+	if err != nil {
+		return 0, fmt.Errorf("%w in %q", err, query)
+	}
+	return result.RowsAffected()
+}
+
+func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
+	if tx.db.engine == PostgreSQL {
+		return tx.tx.ExecContext(tx.ctx, query, args...)
+	}
+	statement, err := tx.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return statement.ExecContext(tx.ctx, args...)
+}
+
+func (tx *ReadTx) query(query string, args []any) (*sql.Rows, error) {
+	if tx.db.engine == PostgreSQL {
+		rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
+		return rows, inQuery(err, query)
+	}
+	statement, err := tx.prepared(query)
+	if err != nil {
+		return nil, inQuery(err, query)
+	}
+	rows, err := statement.QueryContext(tx.ctx, args...)
+	return rows, inQuery(err, query)
+}
+
+func inQuery(err error, query string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w in %q", err, query)
+}
+
+// prepared compiles each SQL text once: on SQLite that costs as much as running it.
+func (tx *ReadTx) prepared(query string) (*sql.Stmt, error) {
+	if tx.own != nil {
+		// The one writing connection is busy with this very transaction, so the
+		// statement is prepared inside and lasts as long.
+		statement, err := tx.own[query], error(nil)
+		if statement == nil {
+			statement, err = tx.tx.PrepareContext(tx.ctx, query)
+			tx.own[query] = statement
+		}
+		return statement, err
+	}
+	kept, ok := tx.db.statements.Load(query)
+	if !ok {
+		statement, err := tx.db.read.PrepareContext(tx.ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		if kept, ok = tx.db.statements.LoadOrStore(query, statement); ok {
+			statement.Close()
+		}
+	}
+	return tx.tx.StmtContext(tx.ctx, kept.(*sql.Stmt)), nil
+}
+
+// collided tells whether a write lost against another one and may be run again.
+func collided(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// IsDuplicate tells whether err says that a unique value is taken. On
+// PostgreSQL the transaction it happened in can only be given up.
+func IsDuplicate(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}

@@ -1,0 +1,82 @@
+// Package databasetest gives tests a database of their own, on each engine.
+package databasetest
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport/sallyport/database"
+)
+
+// PostgreSQL is the variable that names a PostgreSQL server on which tests may
+// create databases.
+const PostgreSQL = "SALLYPORT_TEST_POSTGRES"
+
+// Each runs the test on every engine: on SQLite always, on PostgreSQL when one
+// is configured. SALLYPORT_TEST_REQUIRE_ALL makes a missing one a failure.
+func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
+	t.Helper()
+	EachURL(t, func(t *testing.T, url string) { test(t, Open(t, url, nil)) })
+}
+
+// EachURL is Each for a test that opens the database itself.
+func EachURL(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "test.db")) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, postgres(t)) })
+}
+
+// Open opens a database for the length of the test. A nil clock is the real one.
+func Open(t testing.TB, url string, clock func() time.Time) *database.DB {
+	t.Helper()
+	db, err := database.Open(context.Background(), database.Config{URL: url, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close the database: %v", err)
+		}
+	})
+	return db
+}
+
+// postgres makes an empty database and returns its URL.
+func postgres(t *testing.T) string {
+	t.Helper()
+	server := os.Getenv(PostgreSQL)
+	if server == "" {
+		if os.Getenv("SALLYPORT_TEST_REQUIRE_ALL") != "" {
+			t.Fatalf("%s is not set: run the tests with make test", PostgreSQL)
+		}
+		t.Skipf("NOT TESTED on PostgreSQL: %s is not set (make test starts one)", PostgreSQL)
+	}
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := sql.Open("pgx", server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	if _, err := admin.Exec("create database " + name); err != nil {
+		t.Fatal(cmp.Or(admin.Close(), err))
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec("drop database " + name + " with (force)"); err != nil {
+			t.Errorf("drop the test database: %v", err)
+		}
+		admin.Close()
+	})
+	address.Path = "/" + name
+	return address.String()
+}
