@@ -1,0 +1,192 @@
+package credential_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/fault"
+)
+
+func (w *world) sessions(user directory.UserID) (sessions []credential.Session) {
+	w.t.Helper()
+	w.must(w.read(func(tx *database.ReadTx) (err error) {
+		sessions, err = w.Sessions(tx, user)
+		return err
+	}))
+	return sessions
+}
+
+func (w *world) endSession(user directory.UserID, id credential.SessionID) error {
+	return w.write(func(tx *database.Tx) error { return w.EndSession(tx, user, id) })
+}
+
+func (w *world) touch(token credential.Token) {
+	w.t.Helper()
+	identity, err := w.authenticate(token)
+	w.must(err)
+	w.must(w.write(func(tx *database.Tx) error { return w.Touch(tx, identity.SessionID) }))
+}
+
+func TestASessionSpeaksForItsUser(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		identity, err := w.authenticate(w.signIn(w.ada))
+		w.must(err)
+		want := credential.Identity{SessionID: identity.SessionID, UserID: w.ada, Alias: "ada", AuthenticatedAt: w.now, Kind: credential.Browser, UsedAt: w.now}
+		if diff := cmp.Diff(want, identity, cmp.Comparer(func(a, b []string) bool { return len(a) == 0 && len(b) == 0 })); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestABrowserSessionEndsIdleOrOld(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		idle := w.signIn(w.ada)
+		w.pass(2*time.Hour - time.Second)
+		w.good(idle)
+		w.pass(time.Second)
+		w.gone(idle)
+
+		busy := w.signIn(w.ada)
+		for range 11 {
+			w.pass(time.Hour)
+			w.touch(busy)
+		}
+		w.pass(time.Hour - time.Second)
+		w.good(busy)
+		if got := w.sessions(w.ada); len(got) != 1 {
+			t.Errorf("%d sessions are listed, want the busy one alone", len(got))
+		}
+		w.pass(time.Second)
+		w.gone(busy)
+		if got := w.sessions(w.ada); len(got) != 0 {
+			t.Errorf("%d sessions are listed, want none", len(got))
+		}
+	})
+}
+
+func TestOnlySessionsAndAccessTokensSignRequests(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		client := w.client()
+		tokens := w.letIn(client, w.ada)
+		_, personal, err := w.createToken(w.ada, "a token", time.Time{})
+		w.must(err)
+		w.good(w.signIn(w.ada))
+		w.good(tokens.Access)
+		for what, token := range map[string]credential.Token{
+			"a personal access token":                        personal,
+			"a refresh token":                                tokens.Refresh,
+			"the rest of a refresh token as an access token": credential.Token(string(credential.Access) + string(tokens.Refresh[4:])),
+			"a device code":                                  w.start(client).DeviceCode,
+			"a token nobody has":                             credential.NewToken(credential.Access),
+			"a session nobody has":                           credential.NewToken(credential.BrowserSession),
+			"nothing":                                        "",
+		} {
+			if _, err := w.authenticate(token); !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
+}
+
+func TestEndingASessionStopsItsTokensAndNoOthers(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		laptop, phone, other := w.signIn(w.ada), w.signIn(w.ada), w.signIn(w.bob)
+		identity, err := w.authenticate(laptop)
+		w.must(err)
+		w.is(w.endSession(w.bob, identity.SessionID), fault.NotFound)
+		w.good(laptop)
+		w.must(w.endSession(w.ada, identity.SessionID))
+		w.gone(laptop)
+		w.good(phone)
+		w.good(other)
+		w.is(w.endSession(w.ada, identity.SessionID), fault.NotFound)
+	})
+}
+
+func TestEndingAllSessionsSparesTheOneInUse(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		laptop, phone, other := w.signIn(w.ada), w.signIn(w.ada), w.signIn(w.bob)
+		identity, err := w.authenticate(laptop)
+		w.must(err)
+		w.must(w.write(func(tx *database.Tx) error { return w.EndSessions(tx, w.ada, identity.SessionID) }))
+		w.good(laptop)
+		w.gone(phone)
+		w.must(w.write(func(tx *database.Tx) error { return w.EndSessions(tx, w.ada, "") }))
+		w.gone(laptop)
+		w.good(other)
+	})
+}
+
+func TestSessionsAreListedWithWhereTheyAre(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.signIn(w.ada)
+		w.pass(time.Minute)
+		client := w.client()
+		tokens := w.letIn(client, w.ada)
+		got := w.sessions(w.ada)
+		for i := range got {
+			if len(got[i].Scopes) == 0 {
+				got[i].Scopes = nil
+			}
+		}
+		browser := credential.Session{ID: got[len(got)-1].ID, UserID: w.ada, Kind: credential.Browser, Origin: laptop,
+			AuthenticatedAt: w.now.Add(-time.Minute), CreatedAt: w.now.Add(-time.Minute), UsedAt: w.now.Add(-time.Minute), ExpiresAt: w.now.Add(12*time.Hour - time.Minute)}
+		device := credential.Session{ID: tokens.SessionID, UserID: w.ada, Kind: credential.Device, ClientID: client.ID, ClientName: client.Name, Scopes: client.Scopes, Origin: phone,
+			AuthenticatedAt: w.now, CreatedAt: w.now, UsedAt: w.now, ExpiresAt: w.now.Add(7 * 24 * time.Hour)}
+		find := func(id credential.SessionID) (found credential.Session) {
+			for _, session := range got {
+				if session.ID == id {
+					found = session
+				}
+			}
+			return found
+		}
+		if diff := cmp.Diff([]credential.Session{browser, device}, []credential.Session{find(browser.ID), find(device.ID)}); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestALongUserAgentIsCut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.must(w.write(func(tx *database.Tx) error {
+			_, _, err := w.BeginBrowser(tx, credential.NewSession{UserID: w.ada, Origin: credential.Origin{UserAgent: string(make([]byte, 100_000))}})
+			return err
+		}))
+		if got := w.sessions(w.ada)[0].Origin.UserAgent; len(got) != 256 {
+			t.Errorf("%d bytes are kept", len(got))
+		}
+	})
+}
+
+func TestASignInIsFreshForTenMinutes(t *testing.T) {
+	now := time.Now()
+	for ago, want := range map[time.Duration]bool{0: true, 10 * time.Minute: true, 10*time.Minute + 1: false} {
+		identity := credential.Identity{AuthenticatedAt: now.Add(-ago)}
+		if got := identity.Fresh(now); got != want {
+			t.Errorf("a password given %s ago is fresh: %t", ago, got)
+		}
+	}
+}
+
+func TestWhatAnIdentityAllows(t *testing.T) {
+	for _, row := range []struct {
+		what     string
+		identity credential.Identity
+		want     bool
+	}{
+		{"a browser allows everything", credential.Identity{Kind: credential.Browser}, true},
+		{"a client allows what it was granted", credential.Identity{Kind: credential.Device, Scopes: []string{credential.ScopePortal}}, true},
+		{"a client allows nothing else", credential.Identity{Kind: credential.Code, Scopes: []string{credential.ScopeManage}}, false},
+		{"a client without scopes allows nothing", credential.Identity{Kind: credential.Device}, false},
+	} {
+		if got := row.identity.Allows(credential.ScopePortal); got != row.want {
+			t.Errorf("%s: %t", row.what, got)
+		}
+	}
+}
