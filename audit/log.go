@@ -1,0 +1,154 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/seal"
+)
+
+// Log writes and reads events. It is safe for concurrent use.
+type Log struct {
+	db    *database.DB
+	keys  *seal.Keys
+	slog  *slog.Logger
+	queue chan entry
+	done  chan struct{} // closed when the writer has stopped
+}
+
+// An entry is an event to write outside any change's transaction, or, with no
+// event, a wish to know when all before it are written.
+type entry struct {
+	event   *Event
+	written chan<- error // nil: nobody waits
+}
+
+const (
+	// batch is how many events one transaction writes at most.
+	batch = 512
+	// linger is how long an event nobody waits for may stay unwritten.
+	linger = 100 * time.Millisecond
+)
+
+// NewLog starts the writer. Stop it with [Log.Close].
+func NewLog(db *database.DB, keys *seal.Keys, logger *slog.Logger) *Log {
+	l := &Log{db: db, keys: keys, slog: logger, queue: make(chan entry, 8*batch), done: make(chan struct{})}
+	go l.write()
+	return l
+}
+
+// Close writes what is gathered and stops. Nothing may be added afterwards.
+func (l *Log) Close() {
+	close(l.queue)
+	<-l.done
+}
+
+// RecordAlone writes the event of something that changed nothing: a refusal, a
+// failure. It is on disk when RecordAlone returns.
+func (l *Log) RecordAlone(event Event) error {
+	event.ID = newID()
+	return l.wait(&event)
+}
+
+// RecordSoon takes the event of an allowed read and writes it within [linger].
+// When events come faster than they can be written, it waits.
+func (l *Log) RecordSoon(event Event) {
+	event.ID = newID()
+	l.queue <- entry{event: &event}
+}
+
+// Flush returns when every event taken so far is on disk.
+func (l *Log) Flush() error { return l.wait(nil) }
+
+func (l *Log) wait(event *Event) error {
+	written := make(chan error, 1)
+	l.queue <- entry{event: event, written: written}
+	return <-written
+}
+
+// write gathers entries into transactions: at once when somebody waits, else
+// after lingering for more.
+func (l *Log) write() {
+	defer close(l.done)
+	var pending []entry
+	timer := time.NewTimer(linger)
+	timer.Stop()
+	for {
+		select {
+		case e, open := <-l.queue:
+			if !open {
+				l.commit(pending)
+				return
+			}
+			if len(pending) == 0 {
+				timer.Reset(linger)
+			}
+			pending = append(pending, e)
+			if e.written == nil && len(pending) < batch {
+				continue
+			}
+			pending = l.drain(pending) // those who wait together are written together
+		case <-timer.C:
+		}
+		timer.Stop()
+		l.commit(pending)
+		pending = pending[:0]
+	}
+}
+
+func (l *Log) drain(pending []entry) []entry {
+	for len(pending) < batch {
+		select {
+		case e, open := <-l.queue:
+			if !open {
+				return pending
+			}
+			pending = append(pending, e)
+		default:
+			return pending
+		}
+	}
+	return pending
+}
+
+func (l *Log) commit(entries []entry) {
+	var err error
+	if slices.ContainsFunc(entries, func(e entry) bool { return e.event != nil }) {
+		err = l.insertAll(entries)
+	}
+	if err != nil {
+		l.slog.Error("events could not be written", "count", len(entries), "error", err)
+	}
+	for _, e := range entries {
+		if e.written != nil {
+			e.written <- err
+		}
+	}
+}
+
+func (l *Log) insertAll(entries []entry) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return l.db.Write(ctx, func(tx *database.Tx) error {
+		for _, e := range entries {
+			if e.event == nil {
+				continue
+			}
+			err := l.insert(tx, *e.event)
+			if errors.Is(err, database.ErrNone) {
+				// The space was deleted meanwhile, and its key with it.
+				event := *e.event
+				event.Scope = seal.Directory
+				err = l.insert(tx, event)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,122 @@
+package authz
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/role"
+	"github.com/sallyport/sallyport/space"
+)
+
+// Grant is a decision and what was found on the way to it. A refused
+// one still tells in which space it happened, for the log.
+type Grant struct {
+	Reason  string
+	Space   space.Ref        // zero unless the rule names one that exists
+	Project space.ProjectRef // likewise
+	Held    role.Held        // what the caller holds in Space
+}
+
+// Authorizer decides. It is safe for concurrent use.
+type Authorizer struct {
+	Spaces *space.Store
+
+	// held keeps what users hold, for as long as the space's grants version, read
+	// in the same transaction, stays what it was.
+	held  sync.Map // holder to holding
+	count atomic.Int64
+}
+
+type holder struct {
+	space space.ID
+	user  directory.UserID
+}
+
+type holding struct {
+	version int64
+	held    role.Held
+}
+
+// remembered bounds the cache; when it is full it starts anew.
+const remembered = 1 << 17
+
+// Authorize decides whether the caller may make the request with this input, a
+// pointer to the struct the rule was bound to. The fault of a refusal is
+// Unauthenticated for a stranger and Denied for everybody else, except that
+// someone who may act on every project of a space is told NotFound of one that
+// is not there.
+func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (Grant, error) {
+	switch {
+	case rule.kind == public:
+		return Grant{Reason: "open to everybody"}, nil
+	case rule.kind == none:
+		return Grant{}, fault.Deniedf("the operation has no rule that allows it")
+	case !caller.Known():
+		return Grant{}, fault.Unauthenticatedf("sign in first: the request carries no credential")
+	case rule.kind == signedIn:
+		return Grant{Reason: "signed in"}, nil
+	}
+	return a.askMatrix(tx, caller, rule, input)
+}
+
+func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (grant Grant, err error) {
+	name := rule.value(input, 0)
+	grant.Space, err = a.Spaces.Lookup(tx, name)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return grant, notInSpace(name)
+	case err != nil:
+		return grant, err
+	}
+	if grant.Held, err = a.Held(tx, grant.Space, caller.UserID); err != nil {
+		return grant, err
+	}
+	if grant.Held.Empty() {
+		return grant, notInSpace(name)
+	}
+	project, missing := "", error(nil)
+	if len(rule.path) == 2 {
+		grant.Project, missing = a.Spaces.LookupProject(tx, grant.Space.ID, rule.value(input, 1))
+		if missing != nil && !fault.Is(missing, fault.NotFound) {
+			return grant, missing
+		}
+		project = string(grant.Project.ID)
+	}
+	decision := grant.Held.Decide(rule.permission, project)
+	if !decision.Allowed {
+		return grant, fault.Deniedf("%s", decision.Reason())
+	}
+	if missing != nil {
+		return grant, missing
+	}
+	grant.Reason = decision.Reason()
+	return grant, nil
+}
+
+func notInSpace(name string) error {
+	return fault.Deniedf("there is no space %q, or you are not a member of it: a Space administrator can invite you", name)
+}
+
+// Held is what a user holds in a space as this transaction sees it. The
+// reference must have been looked up in the same transaction.
+func (a *Authorizer) Held(tx *database.ReadTx, in space.Ref, user directory.UserID) (role.Held, error) {
+	key := holder{in.ID, user}
+	kept, ok := a.held.Load(key)
+	if ok && kept.(holding).version == in.GrantsVersion {
+		return kept.(holding).held, nil
+	}
+	held, err := a.Spaces.Held(tx, in.ID, user)
+	if err != nil {
+		return role.Held{}, err
+	}
+	if !ok && a.count.Add(1) > remembered {
+		a.held.Clear()
+		a.count.Store(1)
+	}
+	a.held.Store(key, holding{in.GrantsVersion, held})
+	return held, nil
+}

@@ -1,0 +1,93 @@
+// Package job runs what happens later: anything slow, or outside the database.
+//
+// A job is enqueued in the transaction of the change that caused it, so a change
+// that is kept has its job and one that is not has none. A job may run more
+// than once and must bear it. Jobs and their arguments stand in the database
+// in clear: arguments are ids, or sealed.
+package job
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/sallyport/sallyport/database"
+)
+
+// Queue takes jobs and works on them.
+type Queue struct {
+	client *river.Client[*sql.Tx]
+}
+
+// Workers is what kinds of job there are and what does them.
+type Workers struct {
+	workers  *river.Workers
+	periodic []*river.PeriodicJob
+}
+
+// NewWorkers starts an empty list.
+func NewWorkers() *Workers { return &Workers{workers: river.NewWorkers()} }
+
+// Add says what does the jobs of one kind.
+func Add[Args river.JobArgs](w *Workers, do func(context.Context, Args) error) {
+	river.AddWorker(w.workers, river.WorkFunc(func(ctx context.Context, job *river.Job[Args]) error { return do(ctx, job.Args) }))
+}
+
+// Every runs a job at start and then again and again, on one node at a time.
+func (w *Workers) Every(period time.Duration, args river.JobArgs) {
+	w.periodic = append(w.periodic, river.NewPeriodicJob(river.PeriodicInterval(period),
+		func() (river.JobArgs, *river.InsertOpts) {
+			return args, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: period}}
+		},
+		&river.PeriodicJobOpts{RunOnStart: true}))
+}
+
+// New brings the queue's own tables up to date. Nothing runs before Start.
+func New(ctx context.Context, db *database.DB, workers *Workers, logger *slog.Logger) (*Queue, error) {
+	driver := riverdriver.Driver[*sql.Tx](riversqlite.New(db.Pool()))
+	if db.Engine() == database.PostgreSQL {
+		driver = riverdatabasesql.New(db.Pool())
+	}
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: logger})
+	if err != nil {
+		return nil, fmt.Errorf("job tables: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("job tables: %w", err)
+	}
+	client, err := river.NewClient(driver, &river.Config{
+		Logger:            logger,
+		Queues:            map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 8}},
+		Workers:           workers.workers,
+		PeriodicJobs:      workers.periodic,
+		FetchPollInterval: 250 * time.Millisecond,
+		FetchCooldown:     100 * time.Millisecond,
+		JobTimeout:        5 * time.Minute,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("job queue: %w", err)
+	}
+	return &Queue{client: client}, nil
+}
+
+// Start works on jobs until Stop. It does not wait for them.
+func (q *Queue) Start(ctx context.Context) error { return q.client.Start(ctx) }
+
+// Stop lets running jobs finish while ctx lasts.
+func (q *Queue) Stop(ctx context.Context) error { return q.client.Stop(ctx) }
+
+// Enqueue adds a job in the transaction of the change that asks for it.
+func (q *Queue) Enqueue(tx *database.Tx, args river.JobArgs) error {
+	if _, err := q.client.InsertTx(tx.Context(), tx.SQL(), args, nil); err != nil {
+		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
+	}
+	return nil
+}

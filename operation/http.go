@@ -1,0 +1,38 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/wire"
+)
+
+type requestKey struct{}
+
+// WithRequest lets handlers below find the request's record. The server makes one
+// for each HTTP request, so that its log line knows what came of it.
+func WithRequest(r *http.Request, request *Request) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), requestKey{}, request))
+}
+
+// RequestOf is the record of an HTTP request that went through the server.
+func RequestOf(r *http.Request) *Request {
+	return r.Context().Value(requestKey{}).(*Request)
+}
+
+// ReadBody reads a request body of at most limit bytes, before any transaction
+// is begun: a client that sends slowly holds up nobody.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, wire.TooLarge(limit)
+	case err != nil:
+		return nil, fault.Invalidf("the request body ended before all of it was sent")
+	}
+	return body, nil
+}

@@ -1,0 +1,210 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/seal"
+	"github.com/sallyport/sallyport/wire"
+)
+
+// Request is what a surface knows about who asks, before anything is decided.
+type Request struct {
+	ID         string // unique, told to the caller
+	Credential authn.Credential
+	Address    string // the client's IP address
+	UserAgent  string
+	// BaseURL is how the caller reached us, scheme and host: a name of this
+	// server, never merely what the request claims.
+	BaseURL string
+
+	// Filled in along the way, for the log line of the request.
+	Operation string
+	Caller    authn.Caller
+	Fault     *fault.Error
+}
+
+// Runner runs operations. It is safe for concurrent use.
+type Runner struct {
+	DB         *database.DB
+	Verifier   *authn.Verifier
+	Authorizer *authz.Authorizer
+	Audit      *audit.Log
+	Log        *slog.Logger
+	// Seen is told of every session that made an allowed request; nil: nobody.
+	Seen func(session credential.SessionID, at time.Time)
+}
+
+// Do runs one operation for one request. decode fills the input, a pointer to a
+// new struct of type op.In; it runs once, after the caller is known. The
+// result is a pointer to a struct of type op.Out. Every error is a fault:
+// unclassified ones are logged here and come back as Internal.
+func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode func(in any) error) (any, error) {
+	request.Operation = op.Name
+	call := Call{Context: ctx, Request: request}
+	in := reflect.New(op.In).Interface()
+	out, at, err := r.run(ctx, op, &call, in, decode)
+	if err == nil {
+		if op.write == nil {
+			r.Audit.RecordSoon(r.event(op, &call, at, in, nil, nil))
+		}
+		if r.Seen != nil && call.Caller.SessionID != "" {
+			r.Seen(call.Caller.SessionID, at)
+		}
+		return out, nil
+	}
+	f := fault.As(err)
+	request.Fault = f
+	if f.Kind == fault.Internal {
+		r.Log.ErrorContext(ctx, "operation failed", "operation", op.Name, "request", request.ID, "error", err)
+	}
+	if worthRecording(f) && !fault.IsKept(err) { // a kept one was recorded with its change
+		if err := r.Audit.RecordAlone(r.event(op, &call, at, in, nil, f)); err != nil {
+			// The refusal stands; that it could not be recorded is an error of ours.
+			r.Log.ErrorContext(ctx, "refusal could not be recorded", "operation", op.Name, "request", request.ID, "error", err)
+			return nil, fault.As(err)
+		}
+	}
+	return nil, err
+}
+
+// Ask is [Runner.Do] for a caller in this program that has the input at hand.
+func Ask[Out, In any](ctx context.Context, r *Runner, op *Operation, request *Request, in In) (*Out, error) {
+	out, err := r.Do(ctx, op, request, func(into any) error {
+		*into.(*In) = in
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.(*Out), nil
+}
+
+// worthRecording: being told to wait is no refusal, and recording floods of
+// throttled requests would be the flood's second victim.
+func worthRecording(f *fault.Error) bool { return f.Kind != fault.Throttled && f.Kind != fault.Pending }
+
+func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, decode func(any) error) (out any, at time.Time, err error) {
+	at = time.Now()
+	if op.limit != nil {
+		if err := op.limit.admit(call.Request.Address, at); err != nil {
+			return nil, at, err
+		}
+	}
+	if op.settled {
+		if err := r.Audit.Flush(); err != nil {
+			return nil, at, err
+		}
+	}
+	err = r.DB.Read(ctx, func(tx *database.ReadTx) error {
+		at = tx.Now()
+		if err := r.authenticate(tx, op, call); err != nil {
+			return err
+		}
+		if err := decode(in); err != nil {
+			return err
+		}
+		if err := r.authorize(tx, op, call, in); err != nil || op.write != nil {
+			return err
+		}
+		out, err = op.read(&Query{Call: *call, Tx: tx}, in)
+		return err
+	})
+	if err != nil || op.write == nil {
+		return out, at, err
+	}
+	if op.prepare != nil {
+		view := func(f func(*database.ReadTx) error) error { return r.DB.Read(ctx, f) }
+		if err := op.prepare(call, view, in); err != nil {
+			return nil, at, err
+		}
+	}
+	var kept error
+	err = r.DB.Write(ctx, func(tx *database.Tx) error {
+		at, kept = tx.Now(), nil
+		if err := r.authenticate(&tx.ReadTx, op, call); err != nil {
+			return err
+		}
+		if err := r.authorize(&tx.ReadTx, op, call, in); err != nil {
+			return err
+		}
+		out, err = op.write(&Command{Call: *call, Tx: tx}, in)
+		if err != nil && !fault.IsKept(err) {
+			return err
+		}
+		kept = err
+		if f := fault.As(err); f == nil || worthRecording(f) {
+			return r.Audit.Record(tx, r.event(op, call, at, in, out, f))
+		}
+		return nil
+	})
+	if err == nil {
+		err = kept
+	}
+	return out, at, err
+}
+
+func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) error {
+	caller, err := r.Verifier.Caller(tx, call.Request.Credential)
+	if err != nil {
+		// What is open to strangers is open to someone whose session has ended.
+		if op.Rule.Strangers() && fault.Is(err, fault.Unauthenticated) {
+			return nil
+		}
+		return err
+	}
+	call.Caller, call.Request.Caller = caller, caller
+	if scope := op.Service.Scope; scope != "" && caller.Known() && !caller.Allows(scope) {
+		return fault.Deniedf("this sign-in was not granted the scope %s: sign in again and ask for it", scope)
+	}
+	return nil
+}
+
+func (r *Runner) authorize(tx *database.ReadTx, op *Operation, call *Call, in any) (err error) {
+	call.Grant, err = r.Authorizer.Authorize(tx, call.Caller, op.bound, in)
+	return err
+}
+
+func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *fault.Error) audit.Event {
+	event := audit.Event{
+		Scope: seal.Directory, At: at, Name: strings.ToLower(op.Name[:1]) + op.Name[1:], Source: op.Service.Source, Mutation: !op.ReadOnly,
+		Principal: audit.Principal{Kind: "anonymous"},
+		ProjectID: string(call.Grant.Project.ID),
+		Detail: audit.Detail{
+			PrincipalName: call.Caller.Alias, ProjectName: call.Grant.Project.Name, RequestID: call.Request.ID, Reason: call.Grant.Reason,
+			Address: call.Request.Address, UserAgent: call.Request.UserAgent,
+			Request: payload(in), Response: payload(out),
+		},
+	}
+	if call.Caller.Known() {
+		event.Principal = audit.Principal{Kind: "user", ID: string(call.Caller.UserID)}
+	}
+	if call.Grant.Space.ID != "" {
+		event.Scope = seal.Space(string(call.Grant.Space.ID))
+	}
+	if f != nil {
+		event.ErrorCode, event.Detail.Reason = f.Kind.String(), f.Message
+		if f.Reason != "" {
+			event.ErrorCode = string(f.Reason)
+		}
+	}
+	return event
+}
+
+// payload is what the log keeps of an input or output: all but its secrets.
+func payload(value any) json.RawMessage {
+	if value == nil {
+		return nil
+	}
+	return wire.Redacted(value)
+}
