@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/job"
+	"github.com/sallyport/sallyport/seal"
+	"github.com/sallyport/sallyport/space"
+)
+
+// Sweep is the job that removes what has expired.
+type Sweep struct{}
+
+// Kind names the job.
+func (Sweep) Kind() string { return "sweep" }
+
+// RotateKeys is the job that takes the rotation of sealing keys further.
+type RotateKeys struct{}
+
+// Kind names the job.
+func (RotateKeys) Kind() string { return "rotate-keys" }
+
+// keyLifetime is how long a key seals before the next one does: NIST SP 800-57
+// Part 1 section 5.3.6 advises two years at most for keys that encrypt data.
+const keyLifetime = 365 * 24 * time.Hour
+
+// sealedColumns is everything sealed, as the packages that own it list it.
+func sealedColumns() []seal.Column {
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, audit.Sealed)
+}
+
+// workers says what does which job, and what runs again and again.
+func (s *Server) workers() *job.Workers {
+	w := job.NewWorkers()
+	job.Add(w, s.mail.Work)
+	job.Add(w, func(ctx context.Context, _ Sweep) error { return s.db.Write(ctx, s.credentials.Sweep) })
+	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
+	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
+	w.Every(time.Hour, Sweep{})
+	w.Every(time.Hour, RotateKeys{})
+	return w
+}
+
+// touchSessions writes down, every half minute, which sessions were used.
+func (s *Server) touchSessions(ctx context.Context) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		seen := s.seen.take()
+		if len(seen) == 0 {
+			continue
+		}
+		err := s.db.Write(ctx, func(tx *database.Tx) error {
+			for id := range seen {
+				if err := s.credentials.Touch(tx, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			s.config.Log.Error("sessions could not be touched", "error", err)
+		}
+	}
+}

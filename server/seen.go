@@ -1,0 +1,44 @@
+package server
+
+import (
+	"bytes"
+	"log"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sallyport/sallyport/credential"
+)
+
+// sessionsSeen gathers which sessions were used, between two writes of it.
+type sessionsSeen struct {
+	mu  sync.Mutex
+	ids map[credential.SessionID]bool
+}
+
+func (s *sessionsSeen) add(id credential.SessionID, _ time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ids == nil {
+		s.ids = map[credential.SessionID]bool{}
+	}
+	s.ids[id] = true
+}
+
+func (s *sessionsSeen) take() map[credential.SessionID]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := s.ids
+	s.ids = nil
+	return ids
+}
+
+// httpLog hands net/http's complaints about clients to the structured log.
+type httpLog struct{ *slog.Logger }
+
+func newHTTPLog(logger *slog.Logger) *log.Logger { return log.New(httpLog{logger}, "", 0) }
+
+func (l httpLog) Write(line []byte) (int, error) {
+	l.Debug("http", "message", string(bytes.TrimSpace(line)))
+	return len(line), nil
+}

@@ -1,0 +1,296 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/awsapi"
+	"github.com/sallyport/sallyport/console"
+	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/job"
+	"github.com/sallyport/sallyport/mail"
+	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/seal"
+	"github.com/sallyport/sallyport/signin"
+	"github.com/sallyport/sallyport/space"
+)
+
+// Server is a running Sallyport. Stop it with [Server.Close].
+type Server struct {
+	config      Config
+	url         string // scheme and host
+	db          *database.DB
+	keys        *seal.Keys
+	credentials *credential.Store
+	mail        *mail.Sender
+	events      *audit.Log
+	jobs        *job.Queue
+	runner      *operation.Runner
+	operations  []*operation.Operation
+	metrics     *metrics
+	seen        sessionsSeen
+
+	listener net.Listener
+	http     *http.Server
+	setup    string // token; empty once set up
+	stopping atomic.Bool
+	stop     []func(context.Context) error // in the order of their start
+}
+
+// Start opens everything and serves until Close. When it returns, requests are
+// answered.
+func Start(ctx context.Context, config Config) (*Server, error) {
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, metrics: newMetrics()}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{s.open, s.listen, s.assemble, s.begin} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return Bootstrap{
+		Endpoint: s.url, AWSEndpoint: s.url + "/aws", Region: s.config.Region,
+		SetupURL: s.SetupURL(), StartURL: s.url + "/start", CABundle: s.CABundle(), Ready: true,
+	}.write(s.config.Data)
+}
+
+// open makes the data directory, the keys and the database ready.
+func (s *Server) open(ctx context.Context) (err error) {
+	if err := os.MkdirAll(s.config.Data, 0o700); err != nil {
+		return err
+	}
+	if s.db, err = database.Open(ctx, database.Config{URL: s.config.Database, Clock: s.config.Clock}); err != nil {
+		return err
+	}
+	s.onStop(func(context.Context) error { return s.db.Close() })
+	if s.keys, err = seal.Open(s.config.Data); err != nil {
+		return err
+	}
+	users := &directory.Store{Keys: s.keys}
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		if err := users.EnsureKeys(tx); err != nil {
+			return err
+		}
+		s.setup, err = signin.OfferSetup(tx, users)
+		return err
+	})
+}
+
+// listen takes the address before anything is built that needs to know it.
+func (s *Server) listen(ctx context.Context) (err error) {
+	if s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.config.Listen); err != nil {
+		return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
+	}
+	s.onStop(func(context.Context) error { return ignoreClosed(s.listener.Close()) })
+	s.url = s.config.URL
+	if s.url == "" {
+		scheme := "http"
+		if s.config.TLS != "off" {
+			scheme = "https"
+		}
+		s.url = scheme + "://" + s.ownHost()
+	}
+	return nil
+}
+
+// ownHost is the host and port under which this machine reaches the server.
+func (s *Server) ownHost() string {
+	host, port, _ := net.SplitHostPort(s.listener.Addr().String()) // its own form
+	if ip := net.ParseIP(host); ip.IsUnspecified() {
+		if host, _ = os.Hostname(); host == "" {
+			host = "localhost"
+		}
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// assemble makes the stores, the operations and the doors.
+func (s *Server) assemble(ctx context.Context) (err error) {
+	users := &directory.Store{Keys: s.keys}
+	s.credentials = &credential.Store{Keys: s.keys}
+	spaces := &space.Store{Keys: s.keys, Region: s.config.Region}
+	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
+	if s.jobs, err = job.New(ctx, s.db, s.workers(), s.config.Log); err != nil {
+		return err
+	}
+	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
+	s.onStop(func(context.Context) error { s.events.Close(); return nil })
+	s.runner = &operation.Runner{
+		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials}, Authorizer: &authz.Authorizer{Spaces: spaces},
+		Audit: s.events, Log: s.config.Log, Seen: s.seen.add,
+	}
+	aws := awsapi.New(s.runner,
+		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: spaces, Audit: s.events},
+		&awsapi.SSOOIDC{Credentials: s.credentials})
+	in := &signin.SignIn{
+		Directory: users, Credentials: s.credentials, Spaces: spaces, Mail: s.mail, Jobs: s.jobs,
+		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
+	}
+	native := api.New(s.runner, &api.API{
+		Directory: users, Credentials: s.credentials, Spaces: spaces, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
+	})
+	own := append(in.Operations(), native.Operations()...)
+	pages := console.New(s.runner, own)
+	s.operations = append(own, aws.Operations()...)
+	s.http = &http.Server{
+		Handler:           s.observed(s.routes(aws, native, pages)),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          newHTTPLog(s.config.Log),
+	}
+	return nil
+}
+
+func (s *Server) mailFrom() string {
+	if s.config.MailFrom != "" {
+		return s.config.MailFrom
+	}
+	u, _ := url.Parse(s.url) // made by us, or checked
+	return "sallyport@" + u.Hostname()
+}
+
+// routes says which door stands at which path.
+func (s *Server) routes(aws, native, pages http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/aws", aws)
+	mux.Handle("/aws/", aws)
+	mux.Handle("/api/", native)
+	mux.Handle("/", pages)
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	switch {
+	case s.stopping.Load():
+		http.Error(w, "stopping", http.StatusServiceUnavailable)
+	case s.db.Ping(ctx) != nil:
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+	default:
+		fmt.Fprintln(w, "ok")
+	}
+}
+
+// begin starts what runs by itself.
+func (s *Server) begin(context.Context) error {
+	secure, err := tlsConfig(s.config, (&url.URL{Host: s.listener.Addr().String()}).Hostname())
+	if err != nil {
+		return err
+	}
+	if err := s.jobs.Start(context.Background()); err != nil {
+		return fmt.Errorf("start the jobs: %w", err)
+	}
+	s.onStop(s.jobs.Stop)
+	background, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	group.Go(func() { s.touchSessions(background) })
+	s.onStop(func(context.Context) error { cancel(); group.Wait(); return nil })
+	served := make(chan error, 1)
+	go func() {
+		if secure != nil {
+			s.http.TLSConfig = secure
+			served <- s.http.ServeTLS(s.listener, "", "")
+			return
+		}
+		served <- s.http.Serve(s.listener)
+	}()
+	s.onStop(func(ctx context.Context) error {
+		s.stopping.Store(true)
+		err := s.http.Shutdown(ctx)
+		if serving := <-served; !errors.Is(serving, http.ErrServerClosed) {
+			err = errors.Join(err, serving)
+		}
+		return err
+	})
+	return nil
+}
+
+func (s *Server) onStop(f func(context.Context) error) { s.stop = append(s.stop, f) }
+
+// grace is how long running requests and jobs get to finish.
+const grace = 20 * time.Second
+
+// Close stops in the reverse order of starting: first no more requests, then the
+// jobs, then the log, the database last.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	var errs []error
+	for i := len(s.stop) - 1; i >= 0; i-- {
+		errs = append(errs, s.stop[i](ctx))
+	}
+	s.stop = nil
+	return errors.Join(errs...)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+// URL is the server's address, scheme and host.
+func (s *Server) URL() string { return s.url }
+
+// SetupURL is where the first user is made; empty when there is one.
+func (s *Server) SetupURL() string {
+	if s.setup == "" {
+		return ""
+	}
+	return s.url + "/setup?token=" + url.QueryEscape(s.setup)
+}
+
+// CABundle is the file of the certificate that clients must trust; empty unless
+// the server made its own.
+func (s *Server) CABundle() string {
+	if s.config.TLS != "self-signed" {
+		return ""
+	}
+	return caFile(s.config.Data)
+}
+
+// DB is the database the server works on, for tests and tools in the same process.
+func (s *Server) DB() *database.DB { return s.db }
+
+// Keys seals what is in DB.
+func (s *Server) Keys() *seal.Keys { return s.keys }
+
+// Runner runs operations.
+func (s *Server) Runner() *operation.Runner { return s.runner }
+
+// Operations is everything that can be asked, for tests over the whole table.
+func (s *Server) Operations() []*operation.Operation { return s.operations }
