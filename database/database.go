@@ -15,17 +15,18 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5/stdlib"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -64,12 +65,14 @@ type DB struct {
 	// may open more: preparing a statement takes a connection beside the
 	// reader's own, and a bounded pool would wait for itself.
 	readers chan struct{}
+	// turn is held by the one writer of this node that collided too often.
+	turn chan struct{}
 }
 
 // Open connects, checks that nobody else holds the SQLite file, and brings
 // the schema up to date.
 func Open(ctx context.Context, config Config) (*DB, error) {
-	db := &DB{clock: config.Clock, unlock: func() error { return nil }}
+	db := &DB{clock: config.Clock, turn: make(chan struct{}, 1), unlock: func() error { return nil }}
 	if db.clock == nil {
 		db.clock = time.Now
 	}
@@ -122,10 +125,15 @@ func sqliteDSN(path string, pragmas []string, lock string) string {
 
 func (db *DB) openPostgreSQL(ctx context.Context, address string) error {
 	db.engine = PostgreSQL
-	pool, err := sql.Open("pgx", address)
+	config, err := pgx.ParseConfig(address)
 	if err != nil {
-		return fmt.Errorf("open PostgreSQL: %w", err)
+		return fmt.Errorf("the PostgreSQL URL: %w", err)
 	}
+	// A sequential scan locks its whole table against serializable writers, so
+	// small tables would make them collide for nothing (PostgreSQL manual, section
+	// 13.2.3). Every query here has an index to go by.
+	config.RuntimeParams["enable_seqscan"] = "off"
+	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(32)
 	pool.SetMaxIdleConns(32)
 	db.read, db.write = pool, pool
@@ -211,31 +219,67 @@ func (db *DB) Read(ctx context.Context, f func(*ReadTx) error) error {
 	return f(&ReadTx{ctx: ctx, tx: tx, db: db, now: db.now()})
 }
 
-// attempts is how often a write that keeps colliding is run.
-const attempts = 20
+// Writers on PostgreSQL run freely at first. One that keeps colliding takes its
+// turn in a line with others like it, over all nodes, where it collides with
+// newcomers at most.
+const (
+	freely   = 3
+	attempts = 30
+	turnLock = 0x5a11 // of pg_advisory_lock; any number, the same on every node
+)
 
 // Write runs f and commits when it returns nil. f may be run several times.
 // When Write returns nil the change is on disk.
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
-	for attempt := 1; ; attempt++ {
-		err := db.writeOnce(ctx, f)
-		if err == nil || !collided(err) || attempt == attempts {
+	for range freely {
+		if err := db.writeOnce(ctx, db.write, f); err == nil || !collided(err) {
 			return err
 		}
-		select {
-		case <-time.After(rand.N(time.Duration(min(attempt, 6)*attempt) * 4 * time.Millisecond)):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
 	}
+	return db.writeInTurn(ctx, f)
 }
 
-func (db *DB) writeOnce(ctx context.Context, f func(*Tx) error) error {
+func (db *DB) writeInTurn(ctx context.Context, f func(*Tx) error) (err error) {
+	select {
+	case db.turn <- struct{}{}: // on this node first, where waiting takes no connection
+		defer func() { <-db.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	conn, err := db.write.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin writing: %w", err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, `select pg_advisory_lock($1)`, turnLock); err != nil {
+		return fmt.Errorf("wait for a turn to write: %w", err)
+	}
+	defer func() {
+		// The lock is the connection's: where it cannot be given back, the
+		// connection must not go back to the pool either.
+		if _, unlock := conn.ExecContext(context.WithoutCancel(ctx), `select pg_advisory_unlock($1)`, turnLock); unlock != nil {
+			conn.Raw(func(any) error { return driver.ErrBadConn })
+		}
+	}()
+	for range attempts {
+		if err = db.writeOnce(ctx, conn, f); err == nil || !collided(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// beginner is a pool, or one connection of it.
+type beginner interface {
+	BeginTx(context.Context, *sql.TxOptions) (*sql.Tx, error)
+}
+
+func (db *DB) writeOnce(ctx context.Context, on beginner, f func(*Tx) error) error {
 	options := &sql.TxOptions{}
 	if db.engine == PostgreSQL {
 		options.Isolation = sql.LevelSerializable
 	}
-	tx, err := db.write.BeginTx(ctx, options)
+	tx, err := on.BeginTx(ctx, options)
 	if err != nil {
 		return fmt.Errorf("begin writing: %w", err)
 	}
