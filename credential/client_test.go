@@ -144,3 +144,26 @@ func TestAClientThatMayNotRefreshGetsNoRefreshToken(t *testing.T) {
 		}
 	})
 }
+
+func TestAClientIsNamedToWhoeverIsAskedAboutIt(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		registered := w.client()
+		find := func(id credential.ClientID) (client credential.Client, err error) {
+			err = w.read(func(tx *database.ReadTx) error {
+				client, err = w.Client(tx, id)
+				return err
+			})
+			return client, err
+		}
+		found, err := find(registered.ID)
+		w.must(err)
+		if diff := cmp.Diff(registered, found); diff != "" {
+			t.Error(diff)
+		}
+		_, err = find("nobody")
+		w.refused(err, credential.ReasonInvalidClient, false)
+		w.pass(90 * 24 * time.Hour)
+		_, err = find(registered.ID)
+		w.refused(err, credential.ReasonInvalidClient, false)
+	})
+}

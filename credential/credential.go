@@ -54,6 +54,8 @@ const (
 func refusef(reason fault.Reason, format string, args ...any) error {
 	classify := fault.Invalidf
 	switch reason {
+	case ReasonAuthorizationPending:
+		classify = fault.Pendingf
 	case ReasonInvalidClient:
 		classify = fault.Unauthenticatedf
 	case ReasonAccessDenied:

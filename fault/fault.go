@@ -110,6 +110,7 @@ func NotFoundf(format string, args ...any) error        { return newf(NotFound, 
 func Conflictf(format string, args ...any) error        { return newf(Conflict, format, args) }
 func Quotaf(format string, args ...any) error           { return newf(Quota, format, args) }
 func Throttledf(format string, args ...any) error       { return newf(Throttled, format, args) }
+func Pendingf(format string, args ...any) error         { return newf(Pending, format, args) }
 func Unsupportedf(format string, args ...any) error     { return newf(Unsupported, format, args) }
 
 // kept marks a refusal whose transaction is committed all the same.

@@ -5,10 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"net/mail"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 
@@ -59,9 +56,6 @@ type NewInvitation struct {
 // lifetime is how long an invitation can be accepted.
 const lifetime = 24 * time.Hour
 
-// longestAddress is what fits the path of an SMTP command (RFC 5321 section 4.5.3.1.3, erratum 1690).
-const longestAddress = 254
-
 // Invite makes an invitation and the token by which it can be answered; only the
 // token's hash is kept. The inviter is what by holds in the space. An invitation
 // still pending for the same address and place is replaced.
@@ -69,6 +63,10 @@ func (s *Store) Invite(tx *database.Tx, id ID, by directory.UserID, inviter role
 	var project ProjectID
 	if n.Project != nil {
 		project = *n.Project
+	}
+	var err error
+	if n.Email, err = directory.ParseEmail(n.Email); err != nil {
+		return Invitation{}, "", err
 	}
 	if err := n.check(&tx.ReadTx, id); err != nil {
 		return Invitation{}, "", err
@@ -106,9 +104,6 @@ func (s *Store) Invite(tx *database.Tx, id ID, by directory.UserID, inviter role
 }
 
 func (n NewInvitation) check(tx *database.ReadTx, id ID) error {
-	if err := checkAddress(n.Email); err != nil {
-		return err
-	}
 	if n.Project == nil {
 		return checkSpaceRole(n.Role)
 	}
@@ -121,18 +116,6 @@ func (n NewInvitation) check(tx *database.ReadTx, id ID) error {
 	}
 	return checkProjectRole(n.Role)
 }
-
-// checkAddress takes a bare address, without a name, comment or quoting around it.
-// It is ASCII, like every address a user can have here.
-func checkAddress(address string) error {
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || len(address) > longestAddress || strings.ContainsFunc(address, notASCII) {
-		return fault.Invalidf("%.256q is not an e-mail address such as mary@example.com, of at most %d characters", address, longestAddress)
-	}
-	return nil
-}
-
-func notASCII(r rune) bool { return r > unicode.MaxASCII }
 
 // mayInvite is asked when an invitation is made and again when it is accepted: it
 // must not outlive the right by which it was made.
@@ -164,7 +147,7 @@ func (s *Store) hashAddress(tx *database.ReadTx, address string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	return key.Hash("email", []byte(strings.ToLower(address)))
+	return directory.HashEmail(key, address)
 }
 
 func newToken() string {
