@@ -133,6 +133,9 @@ func (db *DB) openPostgreSQL(ctx context.Context, address string) error {
 	// small tables would make them collide for nothing (PostgreSQL manual, section
 	// 13.2.3). Every query here has an index to go by.
 	config.RuntimeParams["enable_seqscan"] = "off"
+	// With that, the planner takes the scans that remain for very dear ones and
+	// would compile them, which takes longer than running any query here.
+	config.RuntimeParams["jit"] = "off"
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(32)
 	pool.SetMaxIdleConns(32)
