@@ -66,7 +66,27 @@ func Start(t testing.TB) *Sallyport {
 // data directory.
 func StartOn(t testing.TB, url string) *Sallyport {
 	t.Helper()
-	s := &Sallyport{Data: t.TempDir(), Clock: &Clock{}, Log: &Log{}, t: t}
+	return start(t, url, t.TempDir(), &Clock{})
+}
+
+// Beside runs a second node on the PostgreSQL database of a first one, with the same
+// root key and the same clock.
+func Beside(t testing.TB, first *Sallyport, url string) *Sallyport {
+	t.Helper()
+	data := t.TempDir()
+	key, err := os.ReadFile(filepath.Join(first.Data, "root.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(data, "root.key"), key, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, url, data, first.Clock)
+}
+
+func start(t testing.TB, url, data string, clock *Clock) *Sallyport {
+	t.Helper()
+	s := &Sallyport{Data: data, Clock: clock, Log: &Log{}, t: t}
 	running, err := server.Start(context.Background(), server.Config{
 		Data: s.Data, Database: url, Listen: "127.0.0.1:0", TLS: "self-signed",
 		Log: slog.New(slog.NewJSONHandler(s.Log, nil)), Clock: s.Clock.Now,
