@@ -134,6 +134,7 @@ func (l *Log) insertAll(entries []entry) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return l.db.Write(ctx, func(tx *database.Tx) error {
+		tx.Unremembered()
 		for _, e := range entries {
 			if e.event == nil {
 				continue

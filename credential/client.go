@@ -192,9 +192,9 @@ func (c Client) MayRedirectTo(uri string) error {
 	return nil
 }
 
-// grant decides the scopes of what the client asks for: those it names, of those
+// Grant decides the scopes of what the client asks for: those it names, of those
 // it registered. The AWS CLI registers none for a plain sign-in to the portal.
-func (c Client) grant(asked []string) ([]string, error) {
+func (c Client) Grant(asked []string) ([]string, error) {
 	registered := c.Scopes
 	if len(registered) == 0 {
 		registered = []string{ScopePortal}

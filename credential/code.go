@@ -62,7 +62,7 @@ func (n NewCode) check() ([]string, error) {
 	if !challengeForm.MatchString(n.Challenge) {
 		return nil, refusef(ReasonInvalidRequest, "code_challenge is required: the SHA-256 of the verifier, 43 characters of base64url")
 	}
-	return n.Client.grant(n.Scopes)
+	return n.Client.Grant(n.Scopes)
 }
 
 // RedeemCode begins the session a code stands for. A code is good for one try:

@@ -29,6 +29,8 @@ import (
 // Store reads and changes credentials. It is safe for concurrent use.
 type Store struct {
 	Keys *seal.Keys
+
+	live database.Memo[string, liveSession] // by a token's hash
 }
 
 func (s *Store) key(tx *database.ReadTx) (*seal.Key, error) { return s.Keys.Key(tx, seal.Directory) }

@@ -53,7 +53,7 @@ func (s *Store) StartDevice(tx *database.Tx, client Client, scopes []string, fro
 	if err := client.MayUse(GrantDeviceCode); err != nil {
 		return DeviceAuthorization{}, err
 	}
-	scopes, err := client.grant(scopes)
+	scopes, err := client.Grant(scopes)
 	if err != nil {
 		return DeviceAuthorization{}, err
 	}

@@ -121,7 +121,7 @@ func issue(tx *database.Tx, kind Kind, session SessionID, expires time.Time) (To
 }
 
 // Authenticate tells who a browser session or access token speaks for. It is
-// asked on every request, so it is one query and opens nothing sealed. Unknown,
+// asked on every request, so it is one query at most and opens nothing sealed. Unknown,
 // expired, idle and ended tokens and those of users who are not active are all
 // Unauthenticated, in the same words.
 func (s *Store) Authenticate(tx *database.ReadTx, token string) (Identity, error) {
@@ -136,22 +136,38 @@ func (s *Store) Authenticate(tx *database.ReadTx, token string) (Identity, error
 	default:
 		return Identity{}, fault.Unauthenticatedf("this token does not sign requests: give an access token")
 	}
-	now := tx.Now()
-	identity, err := database.One(tx, scanIdentity, `select s.id, u.id, u.alias, s.scopes, s.authenticated_at, s.kind, s.used_at
-		from tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
-		where t.hash = $1 and t.expires_at > $2 and s.expires_at > $2 and (s.kind <> $3 or s.used_at > $4) and u.state = $5`,
-		HashToken(token), database.Time(now), Browser, database.Time(now.Add(-browserIdle)), directory.Active)
+	hash := HashToken(token)
+	held, err := s.live.Get(tx, string(hash), func() (liveSession, error) {
+		return database.One(tx, scanLive, `select s.id, u.id, u.alias, s.scopes, s.authenticated_at, s.kind, s.used_at, t.expires_at, s.expires_at
+			from tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
+			where t.hash = $1 and u.state = $2`, hash, directory.Active)
+	})
+	if err == nil && !held.lives(tx.Now()) {
+		err = database.ErrNone
+	}
 	if errors.Is(err, database.ErrNone) {
 		return Identity{}, fault.Unauthenticatedf("the session has ended or never began: sign in again")
 	}
-	return identity, err
+	return held.Identity, err
 }
 
-func scanIdentity(row database.Row) (i Identity, err error) {
+// liveSession is a session as one of its tokens opens it, until it expires.
+type liveSession struct {
+	Identity
+	tokenExpires, sessionExpires time.Time
+}
+
+func scanLive(row database.Row) (l liveSession, err error) {
 	var scopes string
-	err = row.Scan(&i.SessionID, &i.UserID, &i.Alias, &scopes, (*database.Time)(&i.AuthenticatedAt), &i.Kind, (*database.Time)(&i.UsedAt))
-	i.Scopes = strings.Fields(scopes)
-	return i, err
+	err = row.Scan(&l.SessionID, &l.UserID, &l.Alias, &scopes, (*database.Time)(&l.AuthenticatedAt), &l.Kind, (*database.Time)(&l.UsedAt),
+		(*database.Time)(&l.tokenExpires), (*database.Time)(&l.sessionExpires))
+	l.Scopes = strings.Fields(scopes)
+	return l, err
+}
+
+func (l liveSession) lives(now time.Time) bool {
+	idle := l.Kind == Browser && now.Sub(l.UsedAt) >= browserIdle
+	return now.Before(l.tokenExpires) && now.Before(l.sessionExpires) && !idle
 }
 
 // Touch records that a session is in use, which keeps a browser's from idling

@@ -18,10 +18,12 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,8 +67,12 @@ type DB struct {
 	// may open more: preparing a statement takes a connection beside the
 	// reader's own, and a bounded pool would wait for itself.
 	readers chan struct{}
-	// turn is held by the one writer of this node that collided too often.
-	turn chan struct{}
+	// changes is nil on PostgreSQL.
+	changes *generation
+	// turn is held by the one writer of this node that collided too often, and
+	// inLine counts those who wait for it.
+	turn   chan struct{}
+	inLine atomic.Int64
 }
 
 // Open connects, checks that nobody else holds the SQLite file, and brings
@@ -90,7 +96,8 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 }
 
 func (db *DB) openSQLite(ctx context.Context, path string) error {
-	db.engine = SQLite
+	db.engine, db.changes = SQLite, &generation{}
+	db.changes.count.Store(2)
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
 		return err
@@ -171,9 +178,12 @@ func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) 
 // by two goroutines at once.
 type ReadTx struct {
 	ctx context.Context
-	tx  *sql.Tx
+	tx  *sql.Tx // nil until the first query of a reading transaction
 	db  *DB
 	now time.Time
+	// generation is what a Memo may answer for; 0: nothing.
+	generation uint64
+	moved      bool
 	// own holds what a writing transaction on SQLite has prepared; nil in a
 	// reading one, whose statements outlive it.
 	own map[string]*sql.Stmt
@@ -182,8 +192,13 @@ type ReadTx struct {
 // Tx is a transaction that may change things.
 type Tx struct {
 	ReadTx
-	after []func()
+	after        []func()
+	unremembered bool
 }
+
+// Unremembered says that this transaction changes only rows that no [Memo]
+// holds, as the log's are, so that what is remembered stays true.
+func (tx *Tx) Unremembered() { tx.unremembered = true }
 
 // Now is the one time of this transaction.
 func (tx *ReadTx) Now() time.Time { return tx.now }
@@ -201,30 +216,56 @@ func (tx *Tx) SQL() *sql.Tx { return tx.tx }
 // dropping what is cached of it.
 func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 
-// Read runs f on a snapshot.
+// Read runs f on a snapshot. It is taken at the first query: a reader that finds
+// everything in a [Memo] costs the database nothing. f may be run several times.
 func (db *DB) Read(ctx context.Context, f func(*ReadTx) error) error {
+	if db.changes != nil {
+		tx := &ReadTx{ctx: ctx, db: db, now: db.now(), generation: db.changes.stable()}
+		if err := tx.run(f); !tx.moved {
+			return err
+		}
+	}
+	return (&ReadTx{ctx: ctx, db: db, now: db.now()}).run(f)
+}
+
+func (tx *ReadTx) run(f func(*ReadTx) error) error {
+	defer func() {
+		if tx.tx == nil {
+			return
+		}
+		tx.tx.Rollback() // nothing to keep
+		if tx.db.readers != nil {
+			<-tx.db.readers
+		}
+	}()
+	return f(tx)
+}
+
+// begin takes the snapshot.
+func (tx *ReadTx) begin() (err error) {
 	options := &sql.TxOptions{ReadOnly: true}
-	if db.engine == PostgreSQL {
+	if tx.db.engine == PostgreSQL {
 		options.Isolation = sql.LevelRepeatableRead
 	} else {
 		select {
-		case db.readers <- struct{}{}:
-			defer func() { <-db.readers }()
-		case <-ctx.Done():
-			return ctx.Err()
+		case tx.db.readers <- struct{}{}:
+		case <-tx.ctx.Done():
+			return tx.ctx.Err()
 		}
 	}
-	tx, err := db.read.BeginTx(ctx, options)
-	if err != nil {
+	if tx.tx, err = tx.db.read.BeginTx(tx.ctx, options); err != nil {
+		if tx.db.readers != nil {
+			<-tx.db.readers
+		}
 		return fmt.Errorf("begin reading: %w", err)
 	}
-	defer tx.Rollback() // nothing to keep
-	return f(&ReadTx{ctx: ctx, tx: tx, db: db, now: db.now()})
+	return nil
 }
 
 // Writers on PostgreSQL run freely at first. One that keeps colliding takes its
-// turn in a line with others like it, over all nodes, where it collides with
-// newcomers at most.
+// turn in a line, over all nodes. While there is a line on this node newcomers
+// join it, so that whoever has its turn collides with other nodes' newcomers at
+// most.
 const (
 	freely   = 3
 	attempts = 30
@@ -234,7 +275,7 @@ const (
 // Write runs f and commits when it returns nil. f may be run several times.
 // When Write returns nil the change is on disk.
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
-	for range freely {
+	for attempt := 0; attempt < freely && db.inLine.Load() == 0; attempt++ {
 		if err := db.writeOnce(ctx, db.write, f); err == nil || !collided(err) {
 			return err
 		}
@@ -243,6 +284,8 @@ func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
 }
 
 func (db *DB) writeInTurn(ctx context.Context, f func(*Tx) error) (err error) {
+	db.inLine.Add(1)
+	defer db.inLine.Add(-1)
 	select {
 	case db.turn <- struct{}{}: // on this node first, where waiting takes no connection
 		defer func() { <-db.turn }()
@@ -264,9 +307,14 @@ func (db *DB) writeInTurn(ctx context.Context, f func(*Tx) error) (err error) {
 			conn.Raw(func(any) error { return driver.ErrBadConn })
 		}
 	}()
-	for range attempts {
+	for attempt := range attempts {
 		if err = db.writeOnce(ctx, conn, f); err == nil || !collided(err) {
 			return err
+		}
+		select {
+		case <-time.After(rand.N(time.Duration(attempt+1) * 2 * time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 	return err
@@ -291,7 +339,11 @@ func (db *DB) writeOnce(ctx context.Context, on beginner, f func(*Tx) error) err
 	if err := f(w); err != nil {
 		return err
 	}
-	if err := tx.Commit(); err != nil {
+	commit := tx.Commit
+	if db.changes != nil && !w.unremembered {
+		commit = func() error { return db.changes.change(tx.Commit) }
+	}
+	if err := commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	for _, f := range w.after {
@@ -372,6 +424,23 @@ func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
 }
 
 func (tx *ReadTx) query(query string, args []any) (*sql.Rows, error) {
+	first := tx.tx == nil
+	if first {
+		if err := tx.begin(); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.ask(query, args)
+	// The snapshot was taken with the first rows. Had anything changed since the
+	// generation was noted, memory and snapshot would tell of different times.
+	if first && err == nil && tx.generation != 0 && tx.db.changes.stable() != tx.generation {
+		tx.moved = true
+		return nil, errors.Join(errMoved, rows.Close())
+	}
+	return rows, err
+}
+
+func (tx *ReadTx) ask(query string, args []any) (*sql.Rows, error) {
 	if tx.db.engine == PostgreSQL {
 		rows, err := tx.tx.QueryContext(tx.ctx, query, args...)
 		return rows, inQuery(err, query)

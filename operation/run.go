@@ -46,7 +46,7 @@ type Runner struct {
 }
 
 // Do runs one operation for one request. decode fills the input, a pointer to a
-// new struct of type op.In; it runs once, after the caller is known. The
+// new struct of type op.In, after the caller is known; it may run twice. The
 // result is a pointer to a struct of type op.Out. Every error is a fault:
 // unclassified ones are logged here and come back as Internal.
 func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode func(in any) error) (any, error) {

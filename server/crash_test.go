@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
 )
@@ -143,7 +144,7 @@ func accessToken(tx *database.Tx, credentials *credential.Store, user directory.
 // runBinary starts the server and returns its address and what kills it.
 func runBinary(t *testing.T, binary, url, data string) (address string, kill func()) {
 	t.Helper()
-	args := []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "off"}
+	args := []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "json"}
 	if strings.HasPrefix(url, "postgres") {
 		args = append(args, "--database", url)
 	}
@@ -152,8 +153,15 @@ func runBinary(t *testing.T, binary, url, data string) (address string, kill fun
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stderr strings.Builder
-	command.Stderr = &stderr
+	stderr := &sallyporttest.Log{}
+	command.Stderr = stderr
+	t.Cleanup(func() {
+		for line := range strings.Lines(stderr.String()) {
+			if strings.Contains(line, `"level":"ERROR"`) {
+				t.Log("the server said: ", line)
+			}
+		}
+	})
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -93,9 +93,9 @@ func (s *SignIn) describeAuthorization(q *operation.Query, in *AuthorizationInpu
 	if err != nil {
 		return nil, err
 	}
-	scopes := client.Scopes
-	if in.Scope != "" {
-		scopes = strings.Fields(in.Scope)
+	scopes, err := client.Grant(strings.Fields(in.Scope))
+	if err != nil {
+		return nil, err
 	}
 	target, err := url.Parse(in.RedirectURI)
 	if err != nil {

@@ -90,28 +90,31 @@ func projectNameUntaken(tx *database.ReadTx, id ID, name string) error {
 	return fault.Conflictf("the space has a project %q already, displayed as %q: choose another name", name, existing)
 }
 
-// LookupProject finds the project a request names: one look at an index.
+// LookupProject finds the project a request names: one look at an index at most.
 func (s *Store) LookupProject(tx *database.ReadTx, id ID, name string) (ProjectRef, error) {
-	if !nameForm.MatchString(name) {
-		return ProjectRef{}, fault.NotFoundf("no project %.64q", name)
-	}
-	ref, err := database.One(tx, func(row database.Row) (r ProjectRef, err error) {
-		return r, row.Scan(&r.ID, &r.Name)
-	}, `select id, name from projects where space_id = $1 and name = $2`, id, name)
-	return ref, orNotFound(err, "no project %q", name)
+	p, err := s.Project(tx, id, name)
+	return ProjectRef{p.ID, p.Name}, err
+}
+
+// projectPath is what a project is looked up by.
+type projectPath struct {
+	space ID
+	name  string
 }
 
 // Project returns one project of the space.
 func (s *Store) Project(tx *database.ReadTx, id ID, name string) (Project, error) {
-	ref, err := s.LookupProject(tx, id, name)
-	if err != nil {
-		return Project{}, err
+	if !nameForm.MatchString(name) {
+		return Project{}, fault.NotFoundf("no project %.64q", name)
 	}
-	key, err := s.key(tx, id)
-	if err != nil {
-		return Project{}, err
-	}
-	return database.One(tx, scanProject(key), `select `+projectColumns+` from projects where id = $1`, ref.ID)
+	project, err := s.projects.Get(tx, projectPath{id, name}, func() (Project, error) {
+		key, err := s.key(tx, id)
+		if err != nil {
+			return Project{}, err
+		}
+		return database.One(tx, scanProject(key), `select `+projectColumns+` from projects where space_id = $1 and name = $2`, id, name)
+	})
+	return project, orNotFound(err, "no project %q", name)
 }
 
 const projectColumns = `id, space_id, name, display_name, created_at, description_sealed`

@@ -47,6 +47,9 @@ import (
 type Store struct {
 	Keys   *seal.Keys
 	Region string // where new spaces are
+
+	refs     database.Memo[string, Ref] // by name as it is looked up
+	projects database.Memo[projectPath, Project]
 }
 
 // ID is a space's UUID. Trust policies name it, so it is never given twice.
@@ -154,9 +157,11 @@ func (s *Store) Lookup(tx *database.ReadTx, name string) (Ref, error) {
 	if !nameForm.MatchString(name) {
 		return Ref{}, fault.NotFoundf("no space %.64q", name)
 	}
-	ref, err := database.One(tx, func(row database.Row) (r Ref, err error) {
-		return r, row.Scan(&r.ID, &r.Name, &r.GrantsVersion)
-	}, `select id, name, grants_version from spaces where name_key = $1 and deleted_at is null`, nameKey(name))
+	ref, err := s.refs.Get(tx, nameKey(name), func() (Ref, error) {
+		return database.One(tx, func(row database.Row) (r Ref, err error) {
+			return r, row.Scan(&r.ID, &r.Name, &r.GrantsVersion)
+		}, `select id, name, grants_version from spaces where name_key = $1 and deleted_at is null`, nameKey(name))
+	})
 	return ref, orNotFound(err, "no space %q", name)
 }
 
