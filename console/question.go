@@ -1,0 +1,117 @@
+package console
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/signin"
+)
+
+// question is an operation with the types of its input and output.
+type question[In, Out any] struct {
+	runner *operation.Runner
+	op     *operation.Operation
+}
+
+// ask runs the operation for whoever visits.
+func (q question[In, Out]) ask(v *visit, in In) (*Out, error) {
+	v.asked = q.op
+	return operation.Ask[Out](v.Context(), q.runner, q.op, v.request, in)
+}
+
+func (q *question[In, Out]) bind(runner *operation.Runner, op *operation.Operation) {
+	if in, out := reflect.TypeFor[In](), reflect.TypeFor[Out](); op.In != in || op.Out != out {
+		panic(fmt.Sprintf("console: operation %s takes %s and answers %s, not %s and %s", op.Name, op.In, op.Out, in, out))
+	}
+	q.runner, q.op = runner, op
+}
+
+// bindQuestions finds the operation for each field of questions by its name.
+func bindQuestions(runner *operation.Runner, operations []*operation.Operation) (q questions) {
+	named := map[string]*operation.Operation{}
+	for _, op := range operations {
+		named[op.Name] = op
+	}
+	fields := reflect.ValueOf(&q).Elem()
+	for i := range fields.NumField() {
+		name := fields.Type().Field(i).Name
+		op := named[name]
+		if op == nil {
+			panic("console: there is no operation " + name)
+		}
+		fields.Field(i).Addr().Interface().(interface {
+			bind(*operation.Runner, *operation.Operation)
+		}).bind(runner, op)
+	}
+	return q
+}
+
+// questions is every operation the pages call. A field's name is that of the
+// operation.
+type questions struct {
+	SetupState         question[signin.Empty, signin.SetupStateOutput]
+	Setup              question[signin.SetupInput, signin.Session]
+	StartSignUp        question[signin.StartSignUpInput, signin.Verification]
+	VerifyEmail        question[signin.VerifyEmailInput, signin.Verification]
+	CompleteSignUp     question[signin.CompleteSignUpInput, signin.Session]
+	SignIn             question[signin.SignInInput, signin.Session]
+	SignOut            question[signin.Empty, signin.Empty]
+	StartPasswordReset question[signin.StartPasswordResetInput, signin.Verification]
+	ResetPassword      question[signin.ResetPasswordInput, signin.Session]
+	ChangePassword     question[signin.ChangePasswordInput, signin.Empty]
+	DeleteAccount      question[signin.DeleteAccountInput, signin.Empty]
+
+	DescribeDevice        question[signin.DeviceInput, signin.Device]
+	ApproveDevice         question[signin.DeviceInput, signin.Empty]
+	DenyDevice            question[signin.DeviceInput, signin.Empty]
+	DescribeAuthorization question[signin.AuthorizationInput, signin.Authorization]
+	Authorize             question[signin.AuthorizationInput, signin.AuthorizeOutput]
+
+	GetProfile        question[api.Empty, api.Profile]
+	UpdateProfile     question[api.UpdateProfileInput, api.Profile]
+	ListSessions      question[api.Empty, api.List[api.Session]]
+	EndSession        question[api.EndSessionInput, api.Empty]
+	EndOtherSessions  question[api.Empty, api.Empty]
+	CreateAccessToken question[api.CreateAccessTokenInput, api.CreatedAccessToken]
+	ListAccessTokens  question[api.ListAccessTokensInput, api.List[api.AccessToken]]
+	DeleteAccessToken question[api.DeleteAccessTokenInput, api.Empty]
+
+	ExplainOwnAccess question[api.ExplainOwnAccessInput, api.Access]
+	CreateSpace      question[api.CreateSpaceInput, api.Space]
+	ListSpaces       question[api.ListSpacesInput, api.List[api.Space]]
+	GetSpace         question[api.GetSpaceInput, api.Space]
+	ListMembers      question[api.ListMembersInput, api.List[api.Member]]
+	SetMemberRole    question[api.SetMemberRoleInput, api.Member]
+	RemoveMember     question[api.RemoveMemberInput, api.Empty]
+
+	CreateProject         question[api.CreateProjectInput, api.Project]
+	ListProjects          question[api.ListProjectsInput, api.List[api.Project]]
+	GetProject            question[api.GetProjectInput, api.Project]
+	ListProjectMembers    question[api.ListProjectMembersInput, api.List[api.ProjectMember]]
+	SetProjectRole        question[api.SetProjectRoleInput, api.Empty]
+	RemoveFromProject     question[api.RemoveFromProjectInput, api.Empty]
+	ListProjectTeams      question[api.ListProjectTeamsInput, api.List[api.ProjectTeam]]
+	AddTeamToProject      question[api.AddTeamToProjectInput, api.ProjectTeam]
+	ChangeTeamProjectRole question[api.ChangeTeamProjectRoleInput, api.ProjectTeam]
+	RemoveTeamFromProject question[api.RemoveTeamFromProjectInput, api.Empty]
+
+	CreateTeam       question[api.CreateTeamInput, api.Team]
+	ListTeams        question[api.ListTeamsInput, api.List[api.Team]]
+	GetTeam          question[api.GetTeamInput, api.Team]
+	UpdateTeam       question[api.UpdateTeamInput, api.Team]
+	ListTeamMembers  question[api.ListTeamMembersInput, api.List[api.TeamMember]]
+	AddTeamMember    question[api.AddTeamMemberInput, api.Empty]
+	RemoveTeamMember question[api.RemoveTeamMemberInput, api.Empty]
+
+	InviteToSpace           question[api.InviteToSpaceInput, api.Invitation]
+	ListInvitations         question[api.ListInvitationsInput, api.List[api.Invitation]]
+	CancelInvitation        question[api.CancelInvitationInput, api.Empty]
+	InviteToProject         question[api.InviteToProjectInput, api.Invitation]
+	ListProjectInvitations  question[api.ListProjectInvitationsInput, api.List[api.Invitation]]
+	CancelProjectInvitation question[api.CancelProjectInvitationInput, api.Empty]
+	DescribeInvitation      question[api.AnswerInvitationInput, api.Offer]
+	AcceptInvitation        question[api.AnswerInvitationInput, api.Offer]
+	DeclineInvitation       question[api.AnswerInvitationInput, api.Offer]
+}

@@ -1,0 +1,229 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport/role"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed static/*
+var staticFiles embed.FS
+
+// looks is how pages look: templates by name, and files by the name they are
+// served under.
+type looks struct {
+	templates map[string]*template.Template
+	addresses map[string]string // of static files, by their plain name
+	files     map[string]string // plain name by served name
+}
+
+// loadLooks parses what is embedded. Each page is the layout with its own title
+// and main part.
+func loadLooks() *looks {
+	l := &looks{templates: map[string]*template.Template{}, addresses: map[string]string{}, files: map[string]string{}}
+	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"moment": moment, "scope": scopeInWords, "spaceRoles": func() []role.Role { return role.SpaceRoles() },
+		"projectRoles": func() []role.Role { return role.ProjectRoles() }, "roleTitle": roleTitle,
+	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
+	for _, file := range must(fs.Glob(templateFiles, "templates/*.html")) {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name != "layout" && name != "parts" {
+			l.templates[name] = template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, file))
+		}
+	}
+	for _, entry := range must(staticFiles.ReadDir("static")) {
+		hash := sha256.Sum256(must(staticFiles.ReadFile("static/" + entry.Name())))
+		base, extension, _ := strings.Cut(entry.Name(), ".")
+		served := base + "." + hex.EncodeToString(hash[:6]) + "." + extension
+		l.addresses[entry.Name()], l.files[served] = "/static/"+served, entry.Name()
+	}
+	return l
+}
+
+// must is for what is embedded and so cannot fail once it has been built.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// static serves a file under the name that holds its hash: it never changes.
+func (l *looks) static(missing http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, ok := l.files[r.PathValue("file")]
+		if !ok {
+			missing.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		http.ServeFileFS(w, r, staticFiles, "static/"+name)
+	})
+}
+
+// view is what a template sees.
+type view struct {
+	Data any
+
+	looks    *looks
+	visit    *visit
+	template string
+	refused  *refusal // nil: nothing was
+}
+
+// Static is the address of a static file.
+func (s view) Static(name string) string { return s.looks.addresses[name] }
+
+// Alias is that of whoever is signed in, or empty.
+func (s view) Alias() string { return s.visit.request.Caller.Alias }
+
+// Navigation leads to what everybody who is signed in has.
+func (s view) Navigation() []destination {
+	places := []destination{{"/", "Spaces", false}, {"/start", "Accounts", false}, {"/tokens", "Tokens", false}, {"/sessions", "Sessions", false}, {"/profile", "Profile", false}}
+	for i := range places {
+		places[i].Here = places[i].Path == s.visit.URL.Path
+	}
+	return places
+}
+
+// destination is a link of the navigation.
+type destination struct {
+	Path, Title string
+	Here        bool
+}
+
+// Asks is a parameter of the page's address.
+func (s view) Asks(name string) string { return s.visit.asks(name) }
+
+// With is the address of another page of signing up or in, with what has to
+// survive the steps.
+func (s view) With(path string) string { return s.visit.onward(path).location }
+
+// Returning is the address of another page that leads back to this one.
+func (s view) Returning(path string) string {
+	return path + "?" + url.Values{"next": {s.visit.URL.RequestURI()}}.Encode()
+}
+
+// Note is what was just done, before the redirect that led here.
+func (s view) Note() string { return notes[s.visit.asks("done")] }
+
+// Refused tells whether a form of this page was just refused.
+func (s view) Refused() bool { return s.refused != nil }
+
+// Main is the main part, which the layout has made before it knows what is left
+// to say above it.
+func (s view) Main() (template.HTML, error) {
+	var main bytes.Buffer
+	err := s.looks.templates[s.template].ExecuteTemplate(&main, "main", s)
+	return template.HTML(main.String()), err
+}
+
+// Untold is why a form was refused that the page does not show any more: its
+// button was never for this visitor, or what it was about has gone.
+func (s view) Untold() string {
+	if s.refused == nil || s.refused.told {
+		return ""
+	}
+	return s.refused.message
+}
+
+// Form is the state of one form: what it does and, where there are several
+// alike, which one it is for.
+func (s view) Form(do string, of ...string) form {
+	f := form{Do: do, Of: strings.Join(of, "")}
+	if s.refused != nil && s.refused.typed.Get("do") == f.Do && s.refused.typed.Get("of") == f.Of {
+		f.refused = s.refused
+	}
+	return f
+}
+
+// refusal is a form that was refused, as it was typed.
+type refusal struct {
+	typed   url.Values
+	message string
+	told    bool
+}
+
+// form is one form of a page.
+type form struct {
+	Do, Of  string
+	refused *refusal // nil: it was not
+}
+
+// Refused tells whether it was this one.
+func (f form) Refused() bool { return f.refused != nil }
+
+// Message is why, for the form to tell.
+func (f form) Message() string {
+	if f.refused == nil {
+		return ""
+	}
+	f.refused.told = true
+	return f.refused.message
+}
+
+// Typed is what was typed into a field, or else how it begins. Templates do not
+// ask for passwords: these are typed anew.
+func (f form) Typed(field string, begins ...string) string {
+	if f.refused == nil {
+		return strings.Join(begins, "")
+	}
+	return f.refused.typed.Get(field)
+}
+
+// ID is unique on the page, for labels.
+func (f form) ID(field string) string { return strings.Trim(f.Do+"-"+f.Of, "-") + "-" + field }
+
+// notes are what pages say after a form was done. Their names come back in the
+// page's address, so none of them says more than that.
+var notes = map[string]string{
+	"signed-out":           "You are signed out.",
+	"account-deleted":      "Your account is deleted.",
+	"renamed":              "Your display name is changed.",
+	"password-changed":     "Your password is changed. Every other session of yours has ended.",
+	"session-ended":        "The session has ended.",
+	"others-ended":         "Every session but this one has ended.",
+	"token-deleted":        "The token is deleted. It is refused from now on.",
+	"joined":               "Welcome: you are in.",
+	"space-made":           "The space is made, and you are its Space administrator.",
+	"project-made":         "The project is made, and you are its Project administrator.",
+	"team-made":            "The team is made. Now put people in it.",
+	"invited":              "The invitation is on its way by mail.",
+	"invitation-cancelled": "The invitation is cancelled.",
+	"role-set":             "The role is changed, from the next request on.",
+	"removed":              "The member is removed, from the next request on.",
+	"added":                "The member is added.",
+	"team-removed":         "The team is taken out of the project, from the next request on.",
+	"team-added":           "The team is given its role in the project.",
+}
+
+// moment writes a time for people. Without scripts a page cannot know the
+// reader's time zone, so it names its own.
+func moment(t time.Time) template.HTML {
+	utc := t.UTC()
+	return template.HTML(`<time datetime="` + utc.Format(time.RFC3339) + `">` + utc.Format("2 January 2006, 15:04") + ` UTC</time>`)
+}
+
+// roleTitle names a role for people; what is none stays as it is.
+func roleTitle(name string) string {
+	for _, r := range slices.Concat(role.SpaceRoles(), role.ProjectRoles()) {
+		if r.Name() == name {
+			return r.String()
+		}
+	}
+	return name
+}
