@@ -8,9 +8,7 @@ package awsapi
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
-	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/wire"
@@ -111,7 +109,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *service, route *route, check *wire.Checker) {
 	request := operation.RequestOf(r)
-	request.Credential = bearer(r)
+	request.Credential = operation.Bearer(r)
 	w.Header().Set("X-Amzn-Requestid", request.ID)
 	out, err := d.run(w, r, request, route, check)
 	if err != nil {
@@ -139,14 +137,4 @@ func (d *Door) run(w http.ResponseWriter, r *http.Request, request *operation.Re
 		}
 		return check.Check(in)
 	})
-}
-
-// bearer takes the token of RFC 6750 section 2.1. The scheme's name is
-// case-insensitive (RFC 9110 section 11.1).
-func bearer(r *http.Request) authn.Credential {
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return authn.Credential{}
-	}
-	return authn.Credential{Scheme: authn.Bearer, Token: strings.TrimSpace(token)}
 }

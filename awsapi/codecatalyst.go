@@ -191,6 +191,7 @@ func (c *CodeCatalyst) updateSpace(w *operation.Command, in *cc.UpdateSpaceInput
 
 func (c *CodeCatalyst) deleteSpace(w *operation.Command, _ *cc.DeleteSpaceInput) (*cc.DeleteSpaceOutput, error) {
 	name := w.Grant.Space.Name
+	w.RecordIn(seal.Directory) // the space's own log goes with its key
 	return &cc.DeleteSpaceOutput{Name: &name, DisplayName: &name}, c.Spaces.Delete(w.Tx, w.Grant.Space.ID)
 }
 

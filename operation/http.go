@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
+	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/wire"
 )
@@ -35,4 +37,14 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 		return nil, fault.Invalidf("the request body ended before all of it was sent")
 	}
 	return body, nil
+}
+
+// Bearer is the credential in a request's Authorization header, by RFC 6750
+// section 2.1. The scheme's name is case-insensitive (RFC 9110 section 11.1).
+func Bearer(r *http.Request) authn.Credential {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return authn.Credential{}
+	}
+	return authn.Credential{Scheme: authn.Bearer, Token: strings.TrimSpace(token)}
 }

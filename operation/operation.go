@@ -22,6 +22,7 @@ import (
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/seal"
 )
 
 // Service is a set of operations that are offered together.
@@ -67,7 +68,14 @@ type Query struct {
 type Command struct {
 	Call
 	Tx *database.Tx
+
+	scope seal.Scope
 }
+
+// RecordIn chooses the log in which the event of this call stands, where that
+// is not the log of the space its rule names: a space just made, joined or
+// deleted.
+func (c *Command) RecordIn(scope seal.Scope) { c.scope = scope }
 
 // View runs a function on a snapshot of its own, for preparations.
 type View func(func(*database.ReadTx) error) error

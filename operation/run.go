@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -138,13 +139,16 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 		if err := r.authorize(&tx.ReadTx, op, call, in); err != nil {
 			return err
 		}
-		out, err = op.write(&Command{Call: *call, Tx: tx}, in)
+		command := &Command{Call: *call, Tx: tx}
+		out, err = op.write(command, in)
 		if err != nil && !fault.IsKept(err) {
 			return err
 		}
 		kept = err
 		if f := fault.As(err); f == nil || worthRecording(f) {
-			return r.Audit.Record(tx, r.event(op, call, at, in, out, f))
+			event := r.event(op, call, at, in, out, f)
+			event.Scope = cmp.Or(command.scope, event.Scope)
+			return r.Audit.Record(tx, event)
 		}
 		return nil
 	})
@@ -164,6 +168,9 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 		return err
 	}
 	call.Caller, call.Request.Caller = caller, caller
+	if !op.Rule.Strangers() && !caller.Known() {
+		return fault.Unauthenticatedf("sign in first: the request carries no credential")
+	}
 	if scope := op.Service.Scope; scope != "" && caller.Known() && !caller.Allows(scope) {
 		return fault.Deniedf("this sign-in was not granted the scope %s: sign in again and ask for it", scope)
 	}

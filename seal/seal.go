@@ -178,6 +178,7 @@ func (k *Keys) Key(tx *database.ReadTx, scope Scope) (*Key, error) {
 // sealed under them.
 func (k *Keys) Destroy(tx *database.Tx, scope Scope) error {
 	_, err := tx.Exec(`delete from keysets where scope = $1`, string(scope))
+	k.kept.Delete(scope)
 	tx.AfterCommit(func() { k.kept.Delete(scope) })
 	return err
 }

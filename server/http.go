@@ -36,8 +36,18 @@ func (s *Server) observed(next http.Handler) http.Handler {
 			s.note(r, request, answer, time.Since(begun))
 		}()
 		answer.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.pinned() {
+			answer.Header().Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		next.ServeHTTP(answer, operation.WithRequest(r, request))
 	})
+}
+
+// pinned tells whether browsers should come back over TLS alone. On a name of
+// this machine that would hit whatever else is served there.
+func (s *Server) pinned() bool {
+	own, err := url.Parse(s.url)
+	return err == nil && own.Scheme == "https" && s.config.TLS != "self-signed" && !isLoopback(own.Hostname())
 }
 
 // note writes the line and counts. What a caller chose freely, such as the path,

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/sallyporttest"
+	"github.com/sallyport/sallyport/signin"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sallyport": main, "xdg-open": openInTest})
+}
+
+// The scripts run sallyport, and the AWS CLI where there is one, against one server.
+// Instead of a browser they have xdg-open, which hands the address to this process:
+// here somebody is signed in and lets every client in.
+func TestScripts(t *testing.T) {
+	s := sallyporttest.Start(t)
+	browser := httptest.NewServer(browserOf(s))
+	t.Cleanup(browser.Close)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "home", ".aws", "config"))
+			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+			env.Setenv("AWS_CA_BUNDLE", s.CABundle())
+			env.Setenv("SALLYPORT_ENDPOINT", s.URL())
+			env.Setenv("BROWSER", "xdg-open")
+			env.Setenv("TEST_BROWSER", browser.URL)
+			bin := filepath.Join(env.WorkDir, "bin")
+			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+			if err := errors.Join(os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700), os.Mkdir(bin, 0o700)); err != nil {
+				return err
+			}
+			if awsCLI() == "" {
+				return nil
+			}
+			return os.Symlink(awsCLI(), filepath.Join(bin, "aws"))
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition != "aws2" {
+				return false, fmt.Errorf("there is no condition %s", condition)
+			}
+			return awsCLI() != "", nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// user ALIAS: make somebody, who now sits at the browser. $TOKEN is theirs.
+			"user": func(ts *testscript.TestScript, _ bool, args []string) {
+				p := s.User(args[0])
+				ts.Setenv("TEST_COOKIE", p.Cookie)
+				ts.Setenv("TOKEN", p.Token)
+			},
+			// invited EMAIL: $INVITATION is the token in the newest mail.
+			"invited": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv("INVITATION", tokenIn(s.Mail(args[0])))
+			},
+			// replace FILE OLD NEW
+			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
+				text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+			},
+		},
+	})
+}
+
+// awsCLI finds an AWS CLI of version 2, the one with sso login, among those
+// installed.
+var awsCLI = sync.OnceValue(func() string {
+	for _, folder := range filepath.SplitList(os.Getenv("PATH")) {
+		path := filepath.Join(folder, "aws")
+		if out, err := exec.Command(path, "--version").CombinedOutput(); err == nil && strings.HasPrefix(string(out), "aws-cli/2.") {
+			return path
+		}
+	}
+	return ""
+})
+
+var tokenForm = regexp.MustCompile(`token=3D([\w-]+)`)
+
+// tokenIn finds the token in a quoted-printable message.
+func tokenIn(message string) string {
+	match := tokenForm.FindStringSubmatch(strings.NewReplacer("=\r\n", "", "=\n", "").Replace(message))
+	if match == nil {
+		return ""
+	}
+	return match[1]
+}
+
+// openInTest is xdg-open.
+func openInTest() {
+	response, err := http.PostForm(os.Getenv("TEST_BROWSER"), url.Values{"url": {os.Args[1]}, "cookie": {os.Getenv("TEST_COOKIE")}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer response.Body.Close()
+	if location, err := io.ReadAll(response.Body); err == nil && len(location) > 0 {
+		if _, err := http.Get(string(location)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+}
+
+// browserOf does what the pages do, and answers where the browser goes next.
+func browserOf(s *sallyporttest.Sallyport) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, err := url.Parse(r.FormValue("url"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		location, err := letIn(r.Context(), s, r.FormValue("cookie"), page)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		io.WriteString(w, location)
+	})
+}
+
+func letIn(ctx context.Context, s *sallyporttest.Sallyport, cookie string, page *url.URL) (string, error) {
+	asked := page.Query()
+	if page.Path == "/device" {
+		_, err := pageAsks[signin.Empty](ctx, s, cookie, "ApproveDevice", signin.DeviceInput{UserCode: asked.Get("user_code")})
+		return "", err
+	}
+	out, err := pageAsks[signin.AuthorizeOutput](ctx, s, cookie, "Authorize", signin.AuthorizationInput{
+		ResponseType: asked.Get("response_type"), ClientID: asked.Get("client_id"), RedirectURI: asked.Get("redirect_uri"), Scope: asked.Get("scope"),
+		RequestState: asked.Get("state"), CodeChallenge: asked.Get("code_challenge"), CodeChallengeMethod: asked.Get("code_challenge_method"),
+	})
+	if err != nil {
+		return "", err
+	}
+	return out.Location, nil
+}
+
+func pageAsks[Out, In any](ctx context.Context, s *sallyporttest.Sallyport, cookie, name string, in In) (*Out, error) {
+	request := &operation.Request{ID: "test", Credential: authn.Credential{Scheme: authn.Cookie, Token: cookie}, Address: "127.0.0.1", BaseURL: s.URL()}
+	for _, op := range s.Operations() {
+		if op.Name == name {
+			return operation.Ask[Out](ctx, s.Runner(), op, request, in)
+		}
+	}
+	return nil, fmt.Errorf("no operation %s", name)
+}

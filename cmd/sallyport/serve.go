@@ -1,0 +1,158 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/sallyport/sallyport/server"
+)
+
+func serveCommand() *cobra.Command {
+	var config server.Config
+	var logFormat string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server.
+
+Every flag can also be set by a variable (--listen: SALLYPORT_LISTEN) or in
+the file sallyport.yaml in the working directory (listen: ...). A flag beats a variable
+beats the file.
+
+Plain HTTP is served on loopback addresses only. On any other, give --tls, or put a
+proxy that ends TLS in front and say --behind-proxy and --url.`,
+		Args: cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := fillFlags(cmd.Flags(), "sallyport.yaml"); err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			logger, err := newLogger(logFormat, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			config.Log = logger
+			s, err := server.Start(cmd.Context(), config)
+			if err != nil {
+				return err
+			}
+			announce(cmd.OutOrStdout(), s, config)
+			<-cmd.Context().Done()
+			logger.Info("stopping")
+			return s.Close()
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&config.Data, "data", "./data", "`directory` of everything kept: root key, SQLite file, outbox")
+	flags.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "`address` to listen on; port 0 picks a free one")
+	flags.StringVar(&config.Database, "database", "", "postgres:// `URL`; default: a SQLite file in the data directory")
+	flags.StringVar(&config.Region, "region", "us-west-2", "AWS `Region` that spaces are in")
+	flags.StringVar(&config.TLS, "tls", "off", "off, self-signed, or `CERT,KEY`")
+	flags.BoolVar(&config.BehindProxy, "behind-proxy", false, "a proxy in front ends TLS and sets X-Forwarded-For")
+	flags.StringVar(&config.URL, "url", "", "`URL` that browsers and clients use; default: as the server listens")
+	flags.StringVar(&config.SMTP, "smtp", "", "smtp:// or smtps:// `URL` of the mail server; default: files in the outbox")
+	flags.StringVar(&config.MailFrom, "mail-from", "", "`address` that mail is sent from")
+	flags.BoolVar(&config.InvitedOnly, "invited-only", false, "let only those sign up who follow an invitation")
+	flags.StringVar(&logFormat, "log", "text", "`format` of the log on standard error: text, json or off")
+	return cmd
+}
+
+// fillFlags sets what the command line left out from variables and the file.
+func fillFlags(flags *pflag.FlagSet, file string) error {
+	settings, err := readSettings(file)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed || flag.Name == "help" {
+			return
+		}
+		variable := "SALLYPORT_" + shout(flag.Name)
+		text, ok := os.LookupEnv(variable)
+		if !ok {
+			variable = file + ": " + flag.Name
+			text, ok = settings[flag.Name]
+		}
+		if !ok {
+			return
+		}
+		if err := flags.Set(flag.Name, text); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", variable, err))
+		}
+	})
+	for name := range settings {
+		if flags.Lookup(name) == nil {
+			errs = append(errs, fmt.Errorf("%s: there is no setting %q", file, name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func readSettings(file string) (map[string]string, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]any
+	if err := yaml.Unmarshal(text, &values); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	settings := map[string]string{}
+	for name, value := range values {
+		settings[name] = fmt.Sprint(value)
+	}
+	return settings, nil
+}
+
+// shout turns a flag's name into a variable's: behind-proxy, BEHIND_PROXY.
+func shout(name string) string {
+	out := []byte(name)
+	for i, c := range out {
+		switch {
+		case c == '-':
+			out[i] = '_'
+		case 'a' <= c && c <= 'z':
+			out[i] = c - 'a' + 'A'
+		}
+	}
+	return string(out)
+}
+
+func newLogger(format string, to io.Writer) (*slog.Logger, error) {
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(to, nil)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(to, nil)), nil
+	case "off":
+		return slog.New(slog.DiscardHandler), nil
+	}
+	return nil, fmt.Errorf("%w: --log takes text, json or off, not %q", errUsage, format)
+}
+
+// announce prints where the server is and what to do next.
+func announce(to io.Writer, s *server.Server, config server.Config) {
+	fmt.Fprintln(to, "listening on", s.URL())
+	fmt.Fprintln(to, "wrote", filepath.Join(config.Data, "bootstrap.json"))
+	if ca := s.CABundle(); ca != "" {
+		fmt.Fprintln(to, "clients trust it with: export AWS_CA_BUNDLE="+ca)
+	}
+	if setup := s.SetupURL(); setup != "" {
+		fmt.Fprintln(to, "make the first user at", setup)
+	}
+}
