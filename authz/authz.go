@@ -2,7 +2,6 @@ package authz
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/database"
@@ -25,24 +24,21 @@ type Grant struct {
 type Authorizer struct {
 	Spaces *space.Store
 
-	// held keeps what users hold, for as long as the space's grants version, read
-	// in the same transaction, stays what it was.
-	held  sync.Map // holder to holding
-	count atomic.Int64
+	mu   sync.RWMutex
+	held map[space.ID]*members
 }
 
-type holder struct {
-	space space.ID
-	user  directory.UserID
-}
-
-type holding struct {
+// members is what the users of one space hold, as far as it has been asked, for as
+// long as the space's grants version, read in the transaction that asks, stays
+// what it was.
+type members struct {
 	version int64
-	held    role.Held
+	mu      sync.RWMutex
+	users   map[directory.UserID]role.Held
 }
 
-// remembered bounds the cache; when it is full it starts anew.
-const remembered = 1 << 17
+// remembered bounds how many spaces are kept; beyond that, others are forgotten.
+const remembered = 1 << 14
 
 // Authorize decides whether the caller may make the request with this input, a
 // pointer to the struct the rule was bound to. The fault of a refusal is
@@ -104,19 +100,49 @@ func notInSpace(name string) error {
 // Held is what a user holds in a space as this transaction sees it. The
 // reference must have been looked up in the same transaction.
 func (a *Authorizer) Held(tx *database.ReadTx, in space.Ref, user directory.UserID) (role.Held, error) {
-	key := holder{in.ID, user}
-	kept, ok := a.held.Load(key)
-	if ok && kept.(holding).version == in.GrantsVersion {
-		return kept.(holding).held, nil
+	of := a.members(in)
+	of.mu.RLock()
+	held, ok := of.users[user]
+	of.mu.RUnlock()
+	if ok {
+		return held, nil
 	}
 	held, err := a.Spaces.Held(tx, in.ID, user)
 	if err != nil {
 		return role.Held{}, err
 	}
-	if !ok && a.count.Add(1) > remembered {
-		a.held.Clear()
-		a.count.Store(1)
-	}
-	a.held.Store(key, holding{in.GrantsVersion, held})
+	of.mu.Lock()
+	defer of.mu.Unlock()
+	of.users[user] = held
 	return held, nil
+}
+
+// members is what is known of a space at the version that was looked up.
+func (a *Authorizer) members(in space.Ref) *members {
+	a.mu.RLock()
+	of := a.held[in.ID]
+	a.mu.RUnlock()
+	if of != nil && of.version == in.GrantsVersion {
+		return of
+	}
+	fresh := &members{version: in.GrantsVersion, users: map[directory.UserID]role.Held{}}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	of = a.held[in.ID]
+	switch {
+	case of != nil && of.version == in.GrantsVersion:
+		return of
+	case of != nil && of.version > in.GrantsVersion:
+		return fresh // for a transaction that began earlier: nobody else will ask
+	case a.held == nil:
+		a.held = map[space.ID]*members{}
+	}
+	for other := range a.held {
+		if len(a.held) < remembered {
+			break
+		}
+		delete(a.held, other)
+	}
+	a.held[in.ID] = fresh
+	return fresh
 }

@@ -60,9 +60,9 @@ type DB struct {
 	clock       func() time.Time
 	unlock      func() error
 
-	// statements holds what is prepared on SQLite's reading pool, by SQL text.
-	// pgx keeps its own.
-	statements sync.Map // string to *sql.Stmt
+	// statements holds what is prepared on SQLite's two pools, by SQL text. pgx
+	// keeps its own.
+	statements struct{ read, write sync.Map } // string to *sql.Stmt
 	// readers admits as many SQLite readers as there are places. The pool itself
 	// may open more: preparing a statement takes a connection beside the
 	// reader's own, and a bounded pool would wait for itself.
@@ -184,9 +184,11 @@ type ReadTx struct {
 	// generation is what a Memo may answer for; 0: nothing.
 	generation uint64
 	moved      bool
-	// own holds what a writing transaction on SQLite has prepared; nil in a
-	// reading one, whose statements outlive it.
+	// own holds what a writing transaction on SQLite has prepared for itself; nil
+	// in a reading one.
 	own map[string]*sql.Stmt
+	// local is what a Memo was told in this transaction.
+	local map[any]any
 }
 
 // Tx is a transaction that may change things.
@@ -336,6 +338,9 @@ func (db *DB) writeOnce(ctx context.Context, on beginner, f func(*Tx) error) err
 	}
 	defer tx.Rollback() // after a commit this does nothing
 	w := &Tx{ReadTx: ReadTx{ctx: ctx, tx: tx, db: db, now: db.now(), own: map[string]*sql.Stmt{}}}
+	if db.changes != nil {
+		w.generation = db.changes.stable() // nobody else can commit until this ends
+	}
 	if err := f(w); err != nil {
 		return err
 	}
@@ -348,6 +353,9 @@ func (db *DB) writeOnce(ctx context.Context, on beginner, f func(*Tx) error) err
 	}
 	for _, f := range w.after {
 		f()
+	}
+	if db.engine == SQLite {
+		db.keep(ctx, w.own)
 	}
 	return nil
 }
@@ -413,6 +421,8 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 }
 
 func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
+	tx.generation = 0 // from here on it sees what others do not
+	clear(tx.local)
 	if tx.db.engine == PostgreSQL {
 		return tx.tx.ExecContext(tx.ctx, query, args...)
 	}
@@ -463,26 +473,51 @@ func inQuery(err error, query string) error {
 // prepared compiles each SQL text once: on SQLite that costs as much as running it.
 func (tx *ReadTx) prepared(query string) (*sql.Stmt, error) {
 	if tx.own != nil {
-		// The one writing connection is busy with this very transaction, so the
-		// statement is prepared inside and lasts as long.
-		statement, err := tx.own[query], error(nil)
-		if statement == nil {
-			statement, err = tx.tx.PrepareContext(tx.ctx, query)
-			tx.own[query] = statement
-		}
-		return statement, err
+		return tx.preparedToWrite(query)
 	}
-	kept, ok := tx.db.statements.Load(query)
+	kept, ok := tx.db.statements.read.Load(query)
 	if !ok {
 		statement, err := tx.db.read.PrepareContext(tx.ctx, query)
 		if err != nil {
 			return nil, err
 		}
-		if kept, ok = tx.db.statements.LoadOrStore(query, statement); ok {
+		if kept, ok = tx.db.statements.read.LoadOrStore(query, statement); ok {
 			statement.Close()
 		}
 	}
 	return tx.tx.StmtContext(tx.ctx, kept.(*sql.Stmt)), nil
+}
+
+// preparedToWrite: the one writing connection is busy with this very transaction, so a
+// new statement is prepared inside and lasts as long; the next one finds it kept.
+func (tx *ReadTx) preparedToWrite(query string) (statement *sql.Stmt, err error) {
+	if statement = tx.own[query]; statement != nil {
+		return statement, nil
+	}
+	if kept, ok := tx.db.statements.write.Load(query); ok {
+		statement = tx.tx.StmtContext(tx.ctx, kept.(*sql.Stmt))
+	} else if statement, err = tx.tx.PrepareContext(tx.ctx, query); err != nil {
+		return nil, err
+	}
+	tx.own[query] = statement
+	return statement, nil
+}
+
+// keep prepares, once the connection is free again, what a transaction had to
+// prepare for itself. It is no failure if that fails: it will be tried again.
+func (db *DB) keep(ctx context.Context, own map[string]*sql.Stmt) {
+	for query := range own {
+		if _, ok := db.statements.write.Load(query); ok {
+			continue
+		}
+		statement, err := db.write.PrepareContext(ctx, query)
+		if err != nil {
+			return
+		}
+		if _, ok := db.statements.write.LoadOrStore(query, statement); ok {
+			statement.Close()
+		}
+	}
 }
 
 // collided tells whether a write lost against another one and may be run again.

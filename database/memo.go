@@ -12,7 +12,7 @@ import (
 // is true until the next, and a [Memo] may answer without asking the database.
 //
 // On PostgreSQL other nodes write too. There is no generation there, and a Memo
-// always asks.
+// remembers for one transaction, whose snapshot does not change.
 type generation struct{ count atomic.Uint64 }
 
 // stable is the generation one may rely on; 0 when there is none just now.
@@ -55,7 +55,7 @@ const remembered = 1 << 16
 // not remembered.
 func (m *Memo[K, V]) Get(tx *ReadTx, key K, load func() (V, error)) (V, error) {
 	if tx.generation == 0 {
-		return load()
+		return m.local(tx, key, load)
 	}
 	p := m.current(tx.generation)
 	p.mu.RLock()
@@ -65,7 +65,7 @@ func (m *Memo[K, V]) Get(tx *ReadTx, key K, load func() (V, error)) (V, error) {
 		return value, nil
 	}
 	value, err := load()
-	if err != nil || tx.moved {
+	if err != nil || tx.moved || tx.generation == 0 {
 		return value, err
 	}
 	p.mu.Lock()
@@ -74,6 +74,25 @@ func (m *Memo[K, V]) Get(tx *ReadTx, key K, load func() (V, error)) (V, error) {
 	}
 	p.mu.Unlock()
 	return value, nil
+}
+
+// local remembers within the transaction.
+func (m *Memo[K, V]) local(tx *ReadTx, key K, load func() (V, error)) (V, error) {
+	type entry struct {
+		memo *Memo[K, V]
+		key  K
+	}
+	if value, ok := tx.local[entry{m, key}]; ok {
+		return value.(V), nil
+	}
+	value, err := load()
+	if err == nil {
+		if tx.local == nil {
+			tx.local = map[any]any{}
+		}
+		tx.local[entry{m, key}] = value
+	}
+	return value, err
 }
 
 // current is the page of a generation: a new one replaces that of an earlier

@@ -140,8 +140,8 @@ func TestSpaceAdministratorReachesEverything(t *testing.T) {
 	h := role.Hold([]role.Grant{administrator, worksOnWeb})
 	for p := range role.Permissions() {
 		for _, project := range []string{"", "p1", "a project made a moment ago"} {
-			if d := h.Decide(p, project); !d.Allowed || d.Grant != administrator {
-				t.Errorf("Decide(%s, %q) = %t by %s", p, project, d.Allowed, d.Grant)
+			if d := h.Decide(p, project); !d.Allowed || d.Grant() != administrator {
+				t.Errorf("Decide(%s, %q) = %t by %s", p, project, d.Allowed, d.Grant())
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func TestOrderOfGrantsChangesNothing(t *testing.T) {
 			t.Fatalf("grants differ:\n%s", diff)
 		}
 		everyQuestion(func(p role.Permission, project string) {
-			if a, b := one.Decide(p, project), other.Decide(p, project); a != b {
+			if a, b := one.Decide(p, project), other.Decide(p, project); a.Allowed != b.Allowed || a.Reason() != b.Reason() {
 				t.Fatalf("%s in %q: %+v, and in another order %+v", p, project, a, b)
 			}
 		})
@@ -285,11 +285,11 @@ func TestDecideAgreesWithAWalkOverTheGrants(t *testing.T) {
 			d := h.Decide(p, project)
 			g, allowed := walk(given, p, project)
 			// Among grants of one rank the walk takes the first, which is as good.
-			if d.Allowed != allowed || d.Grant.Role != g.Role || (d.Grant.Team == "") != (g.Team == "") {
-				t.Fatalf("%s in %q: %t by %+v, the walk says %t by %+v", p, project, d.Allowed, d.Grant, allowed, g)
+			if d.Allowed != allowed || d.Grant().Role != g.Role || (d.Grant().Team == "") != (g.Team == "") {
+				t.Fatalf("%s in %q: %t by %+v, the walk says %t by %+v", p, project, d.Allowed, d.Grant(), allowed, g)
 			}
-			if allowed && !slices.Contains(given, d.Grant) {
-				t.Fatalf("%s in %q: decided by %+v, which nobody granted", p, project, d.Grant)
+			if allowed && !slices.Contains(given, d.Grant()) {
+				t.Fatalf("%s in %q: decided by %+v, which nobody granted", p, project, d.Grant())
 			}
 		})
 	})

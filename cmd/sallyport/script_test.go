@@ -32,7 +32,10 @@ func TestMain(m *testing.M) {
 // Instead of a browser they have xdg-open, which hands the address to this process:
 // here somebody is signed in and lets every client in.
 func TestScripts(t *testing.T) {
-	s := sallyporttest.Start(t)
+	sallyporttest.Each(t, runScripts)
+}
+
+func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 	browser := httptest.NewServer(browserOf(s))
 	t.Cleanup(browser.Close)
 	testscript.Run(t, testscript.Params{
@@ -58,6 +61,9 @@ func TestScripts(t *testing.T) {
 		Condition: func(condition string) (bool, error) {
 			if condition != "aws2" {
 				return false, fmt.Errorf("there is no condition %s", condition)
+			}
+			if awsCLI() == "" && os.Getenv("SALLYPORT_TEST_REQUIRE_ALL") != "" {
+				return false, errors.New("there is no AWS CLI of version 2: run the tests with make test")
 			}
 			return awsCLI() != "", nil
 		},
