@@ -80,7 +80,8 @@ func (s *Sender) Work(ctx context.Context, args Send) error {
 	if from == "" {
 		from = "sallyport@localhost"
 	}
-	mail := gomail.NewMsg()
+	// Unencoded, so that a link can be copied from the file in the outbox.
+	mail := gomail.NewMsg(gomail.WithEncoding(gomail.NoEncoding), gomail.WithNoDefaultUserAgent())
 	if err := errors.Join(mail.FromFormat("Sallyport", from), mail.To(message.To)); err != nil {
 		return fmt.Errorf("address a message: %w", err)
 	}
@@ -141,10 +142,13 @@ func (s *Sender) deliver(ctx context.Context, mail *gomail.Msg) error {
 	if err != nil {
 		return err
 	}
-	if err := client.DialAndSendWithContext(ctx, mail); err != nil {
-		return fmt.Errorf("send mail: %w", err)
+	err = client.DialAndSendWithContext(ctx, mail)
+	// What a server answers names the recipient, and errors of jobs are kept in clear.
+	var refused *gomail.SendError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("the mail server did not take a message: %s", refused.Reason)
 	}
-	return nil
+	return err
 }
 
 // CheckSMTP tells whether an SMTP URL can be used, without connecting.
