@@ -36,6 +36,12 @@ type ExplainOwnAccessInput struct {
 	Project    string `query:"project" doc:"Name of the project; for permissions on a project"`
 }
 
+// ListOwnPermissionsInput asks for everything one may do.
+type ListOwnPermissionsInput struct {
+	Space   string `path:"space" doc:"Name of the space"`
+	Project string `query:"project" doc:"Name of the project; without it permissions on the space alone are listed"`
+}
+
 // WhoCanInput asks who may do something.
 type WhoCanInput struct {
 	Space      string `path:"space" doc:"Name of the space"`
@@ -84,6 +90,7 @@ func (a *API) accessRoutes() []route {
 	return []route{
 		read("ExplainAccess", "GET "+access+"/why", "Whether a member may do something, and why", a.explainAccess, mayView),
 		read("ExplainOwnAccess", "GET "+access+"/own", "Whether you may do something, and why", a.explainOwnAccess, authz.Space(role.ViewSpace, "{Space}")),
+		read("ListOwnPermissions", "GET "+access+"/own/permissions", "Everything you may do, in the space or in a project", a.listOwnPermissions, authz.Space(role.ViewSpace, "{Space}")),
 		read("WhoCan", "GET "+access+"/who-can", "Everybody who may do something, and why", a.whoCan, mayView),
 		read("AccessReport", "GET "+access+"/report", "Every role held in a space, and how it is come by", a.accessReport, mayView),
 	}
@@ -111,6 +118,28 @@ func (a *API) explainOwnAccess(q *operation.Query, in *ExplainOwnAccessInput) (*
 		return nil, err
 	}
 	return a.explain(q.Tx, question, q.Caller.UserID, q.Grant.Held)
+}
+
+func (a *API) listOwnPermissions(q *operation.Query, in *ListOwnPermissionsInput) (*List[string], error) {
+	var project string
+	if in.Project != "" {
+		ref, err := a.Spaces.LookupProject(q.Tx, q.Grant.Space.ID, in.Project)
+		if err != nil {
+			return nil, err
+		}
+		project = string(ref.ID)
+	}
+	may := &List[string]{Items: []string{}}
+	for p := range role.Permissions() {
+		on := ""
+		if p.Scope() == role.OfProject {
+			on = project
+		}
+		if (p.Scope() == role.OfSpace || project != "") && q.Grant.Held.Decide(p, on).Allowed {
+			may.Items = append(may.Items, p.String())
+		}
+	}
+	return may, nil
 }
 
 func (a *API) explain(tx *database.ReadTx, asked question, user directory.UserID, held role.Held) (*Access, error) {

@@ -193,7 +193,7 @@ func TestASpaceIsRunThroughTheAPI(t *testing.T) {
 	refused(t, s, ada.Token, "GET", "/spaces/acme", "", 403, "denied")
 }
 
-var link = regexp.MustCompile(`/invitation\?token=3?D?([\w=\r\n-]+?)(?:\r?\n\r?\n)`)
+var link = regexp.MustCompile(`/invitation\?token=([\w-]+)`)
 
 // invite sends an invitation and answers it with the token from the mail.
 func invite(t *testing.T, s *sallyporttest.Sallyport, by, to *sallyporttest.Principal, path, role, answer string) {
@@ -206,9 +206,7 @@ func invite(t *testing.T, s *sallyporttest.Sallyport, by, to *sallyporttest.Prin
 	if match == nil {
 		t.Fatalf("no link in %s", s.Mail(to.Email))
 	}
-	// Quoted-printable breaks long lines with = at their end.
-	token := strings.NewReplacer("=\r\n", "", "=\n", "").Replace(match[1])
-	body, err := json.Marshal(api.InvitationToken{Token: token})
+	body, err := json.Marshal(api.InvitationToken{Token: match[1]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,4 +284,78 @@ func TestNoSecretIsRecorded(t *testing.T) {
 			t.Errorf("%s records %s", event.Name, text)
 		}
 	}
+}
+
+// A member who may not view a project reads in the list what it is for.
+func TestOfAProjectOneMayNotViewTheListTellsTheNames(t *testing.T) {
+	s := sallyporttest.Start(t)
+	ada, bob := s.User("ada"), s.User("bob")
+	in := ada.Space("acme")
+	bob.Joins(in, role.PowerUser)
+	secret := ask[api.Project](t, s, ada.Token, "POST", "/spaces/acme/projects", `{"displayName":"Secret shop","description":"Buys the competitor"}`, 201)
+	own := ask[api.Project](t, s, bob.Token, "POST", "/spaces/acme/projects", `{"displayName":"Web","description":"Sells"}`, 201)
+	answer := s.Send("GET", "/api/v1/spaces/acme/projects", bob.Token, "")
+	for _, hidden := range []string{secret.ID, "competitor", "0001-01-01"} {
+		if strings.Contains(answer.Body, hidden) {
+			t.Errorf("%s tells %s", answer.Body, hidden)
+		}
+	}
+	var seen api.List[api.Project]
+	answer.JSON(t, &seen)
+	if want := []api.Project{{Name: "Secret-shop", DisplayName: "Secret shop"}, own}; !slices.Equal(seen.Items, want) {
+		t.Errorf("%+v", seen.Items)
+	}
+	all := ask[api.List[api.Project]](t, s, ada.Token, "GET", "/spaces/acme/projects", "", 200)
+	if !slices.Equal(all.Items, []api.Project{secret, own}) {
+		t.Errorf("%+v", all.Items)
+	}
+}
+
+// An inviter's display name is written as the beginning of our mail.
+func TestAnInviterDoesNotWriteTheMail(t *testing.T) {
+	s := sallyporttest.Start(t)
+	ada := s.User("ada")
+	ada.Space("acme")
+	ask[api.Profile](t, s, ada.Token, "PATCH", "/profile", `{"displayName":"Security: your account is locked, unlock at https://evil.example"}`, 200)
+	ask[api.Invitation](t, s, ada.Token, "POST", "/spaces/acme/invitations", `{"email":"dora@example.com","role":"limited-access"}`, 201)
+	text := s.Mail("dora@example.com")
+	if !strings.Contains(text, "ada invites you") || strings.Contains(text, "Security") || strings.Contains(text, "evil") {
+		t.Error(text)
+	}
+}
+
+// PostgreSQL takes neither U+0000 nor what is not UTF-8, and SQLite takes both.
+func TestTextsThatNoDatabaseKeepsAreRefused(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		ada := s.User("ada")
+		ada.Project(ada.Space("acme"), "Web shop")
+		for _, row := range []struct{ method, path, body string }{
+			{"DELETE", "/spaces/acme/members/b%00b", ""},
+			{"DELETE", "/spaces/acme/members/b%ffb", ""},
+			{"PUT", "/spaces/acme/projects/Web-shop/members/b%00b", `{"role":"reviewer"}`},
+			{"GET", "/spaces/ac%00me", ""},
+			{"DELETE", "/tokens/%00", ""},
+			{"DELETE", "/sessions/%00", ""},
+			{"DELETE", "/spaces/acme/invitations/%00", ""},
+			{"GET", "/spaces?after=%00", ""},
+			{"GET", "/spaces/acme/members?after=%00", ""},
+			{"GET", "/spaces/acme/members?after=%ff", ""},
+			{"GET", "/spaces/acme/invitations?after=%00", ""},
+			{"GET", "/spaces/acme/projects/Web-shop/members?after=%00", ""},
+			{"GET", "/spaces/acme/events?after=%00", ""},
+			{"GET", "/spaces/acme/events?name=%00", ""},
+			{"GET", "/spaces/acme/access/why?user=%00&permission=space.view", ""},
+			{"GET", "/spaces/acme/access/who-can?permission=project.view&project=%00", ""},
+			{"POST", "/spaces", `{"name":"be\u0000ta"}`},
+			{"PATCH", "/spaces/acme", `{"description":"\u0000"}`},
+			{"PATCH", "/profile", `{"displayName":"A\u0000da"}`},
+			{"PATCH", "/profile", "{\"displayName\":\"A\xffda\"}"},
+			{"POST", "/spaces/acme/invitations", `{"email":"a\u0000@example.com","role":"power-user"}`},
+			{"POST", "/invitations/decline", `{"token":"\u0000"}`},
+		} {
+			refused(t, s, ada.Token, row.method, row.path, row.body, 400, "invalid")
+		}
+		// Who asks is settled first.
+		refused(t, s, "", "PATCH", "/profile", "\xff", 401, "unauthenticated")
+	})
 }

@@ -150,18 +150,20 @@ func (a *API) invite(c *operation.Command, n space.NewInvitation) (*Invitation, 
 	return &shown[0], nil
 }
 
+// invitationMail names the inviter by alias alone: a display name, chosen freely, would
+// say in our mail whatever its owner likes to whomever they like.
 func (a *API) invitationMail(i space.Invitation, inviter directory.User, token string) mail.Message {
 	return mail.Message{
 		To:      i.Email,
 		Subject: fmt.Sprintf("%s invites you to %s", inviter.Alias, place(i)),
-		Text: fmt.Sprintf(`%s (%s) invites you to %s on Sallyport, as %s.
+		Text: fmt.Sprintf(`%s invites you to %s on Sallyport, as %s.
 
 Accept or decline here, until %s:
 
 %s/invitation?token=%s
 
 The invitation is for this address alone. If you do not know what this is about, do nothing.
-`, inviter.DisplayName, inviter.Alias, place(i), i.Role, i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.PublicURL, url.QueryEscape(token)),
+`, inviter.Alias, place(i), i.Role, i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC"), a.PublicURL, url.QueryEscape(token)),
 	}
 }
 

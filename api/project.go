@@ -13,13 +13,14 @@ import (
 	"github.com/sallyport/sallyport/space"
 )
 
-// Project is where the people of a space work.
+// Project is where the people of a space work. Whoever may not view it sees its names
+// alone.
 type Project struct {
-	ID          string    `json:"id" doc:"What trust policies of environments name it by"`
+	ID          string    `json:"id,omitempty" doc:"What trust policies of environments name it by"`
 	Name        string    `json:"name" doc:"As paths name it; trust policies of the space do too"`
 	DisplayName string    `json:"displayName"`
 	Description string    `json:"description"`
-	CreatedAt   time.Time `json:"createdAt"`
+	CreatedAt   time.Time `json:"createdAt,omitzero"`
 }
 
 // CreateProjectInput asks for a project.
@@ -139,7 +140,7 @@ func (a *API) projectRoutes() []route {
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{Space}/{Project}") }
 	return []route{
 		create("CreateProject", "POST "+inSpace+"/projects", "Create a project, as its Project administrator", a.createProject, authz.Space(role.CreateProject, "{Space}")),
-		read("ListProjects", "GET "+inSpace+"/projects", "The projects of a space", a.listProjects, authz.Space(role.ViewSpace, "{Space}")),
+		read("ListProjects", "GET "+inSpace+"/projects", "The projects of a space; of those you may not view, the names", a.listProjects, authz.Space(role.ViewSpace, "{Space}")),
 		read("GetProject", "GET "+inProject, "One project", a.getProject, in(role.ViewProject)),
 		write("UpdateProject", "PATCH "+inProject, "Change a project's description", a.updateProject, in(role.EditProjectSettings)),
 		write("DeleteProject", "DELETE "+inProject, "Delete a project and every role in it", a.deleteProject, in(role.DeleteProject)),
@@ -167,7 +168,12 @@ func (a *API) listProjects(q *operation.Query, in *ListProjectsInput) (*List[Pro
 	}
 	return list(in.Page, func(p space.Page) ([]space.Project, error) {
 		return a.Spaces.ListProjects(q.Tx, q.Grant.Space.ID, filter, p)
-	}, func(p space.Project) string { return p.Name }, each(projectShown))
+	}, func(p space.Project) string { return p.Name }, each(func(p space.Project) Project {
+		if !q.Grant.Held.Decide(role.ViewProject, string(p.ID)).Allowed {
+			return Project{Name: p.Name, DisplayName: p.DisplayName} // what every member may know
+		}
+		return projectShown(p)
+	}))
 }
 
 func (a *API) getProject(q *operation.Query, _ *GetProjectInput) (*Project, error) {

@@ -9,11 +9,13 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 )
 
@@ -129,7 +131,13 @@ func (d *Door) run(w http.ResponseWriter, r *http.Request, route route, request 
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return d.runner.Do(r.Context(), route.op, request, decode)
+	return d.runner.Do(r.Context(), route.op, request, func(in any) error {
+		// The decoder would put U+FFFD for what is not UTF-8, and one name for another.
+		if !utf8.Valid(body) {
+			return fault.Invalidf("the body must be UTF-8 text")
+		}
+		return decode(in)
+	})
 }
 
 func (r route) write(w http.ResponseWriter, out any) {

@@ -140,7 +140,7 @@ func (a *API) updateTeam(c *operation.Command, in *UpdateTeamInput) (*Team, erro
 		}
 		patch.Role = &r
 	}
-	return one(teamShown)(a.Spaces.UpdateTeam(c.Tx, team.ID, patch))
+	return one(teamShown)(a.Spaces.UpdateTeam(c.Tx, team.ID, c.Caller.UserID, patch))
 }
 
 func (a *API) deleteTeam(c *operation.Command, in *DeleteTeamInput) (*Empty, error) {
@@ -148,7 +148,7 @@ func (a *API) deleteTeam(c *operation.Command, in *DeleteTeamInput) (*Empty, err
 	if err != nil {
 		return nil, err
 	}
-	return &Empty{}, a.Spaces.DeleteTeam(c.Tx, team.ID)
+	return &Empty{}, a.Spaces.DeleteTeam(c.Tx, team.ID, c.Caller.UserID)
 }
 
 func (a *API) listTeamMembers(q *operation.Query, in *ListTeamMembersInput) (*List[TeamMember], error) {
@@ -180,7 +180,7 @@ func (a *API) removeTeamMember(c *operation.Command, in *RemoveTeamMemberInput) 
 	if err != nil {
 		return nil, err
 	}
-	return &Empty{}, a.Spaces.RemoveTeamMember(c.Tx, team, user)
+	return &Empty{}, a.Spaces.RemoveTeamMember(c.Tx, team, c.Caller.UserID, user)
 }
 
 func (a *API) teamAndMember(c *operation.Command, name, alias string) (space.TeamID, directory.UserID, error) {

@@ -28,7 +28,7 @@ type fixture struct {
 func each(t *testing.T, test func(*fixture)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		keys, err := seal.Open(t.TempDir())
+		keys, err := seal.Open(t.Context(), t.TempDir(), db)
 		if err != nil {
 			t.Fatal(err)
 		}

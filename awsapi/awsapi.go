@@ -8,6 +8,7 @@ package awsapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
@@ -98,7 +99,9 @@ func (d *Door) add(s *service) {
 		r.op.Service, r.Times = &s.Service, s.times
 		r.Bind(r.op.In, r.query...)
 		check := s.constraints.For(r.op.Name, r.op.In)
-		d.operations = append(d.operations, r.op)
+		if !slices.Contains(d.operations, r.op) {
+			d.operations = append(d.operations, r.op)
+		}
 		d.mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, hr *http.Request) { d.serve(w, hr, s, r, check) })
 	}
 }

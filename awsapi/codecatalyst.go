@@ -41,6 +41,7 @@ func (c *CodeCatalyst) service() *service {
 		workflows = "workflows are not offered by this version of Sallyport"
 	)
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{SpaceName}/{ProjectName}") }
+	listDevEnvironments := operation.Refused[cc.ListDevEnvironmentsInput, cc.ListDevEnvironmentsOutput]("ListDevEnvironments", true, devEnvs, authz.Space(role.ViewSpace, "{SpaceName}"))
 	return &service{
 		Service:     operation.Service{Source: "manage", Scope: credential.ScopeCodeCatalyst},
 		errors:      codeCatalystErrors,
@@ -81,7 +82,8 @@ func (c *CodeCatalyst) service() *service {
 			on("GET", inProject+"/workflowRuns/{id}", 200, operation.Refused[cc.GetWorkflowRunInput, cc.GetWorkflowRunOutput]("GetWorkflowRun", true, workflows, in(role.ViewWorkflowRuns))),
 
 			on("PUT", inProject+"/devEnvironments", 201, operation.Refused[cc.CreateDevEnvironmentInput, cc.CreateDevEnvironmentOutput]("CreateDevEnvironment", false, devEnvs, in(role.CreateOwnDevEnvironment))),
-			on("POST", inSpace+"/devEnvironments", 200, operation.Refused[cc.ListDevEnvironmentsInput, cc.ListDevEnvironmentsOutput]("ListDevEnvironments", true, devEnvs, authz.Space(role.ViewSpace, "{SpaceName}"))),
+			on("POST", inSpace+"/devEnvironments", 200, listDevEnvironments),
+			on("POST", inProject+"/devEnvironments", 200, listDevEnvironments), // where older clients ask
 			on("GET", aDevEnv, 200, operation.Refused[cc.GetDevEnvironmentInput, cc.GetDevEnvironmentOutput]("GetDevEnvironment", true, devEnvs, in(role.ViewOwnDevEnvironments))),
 			on("PATCH", aDevEnv, 200, operation.Refused[cc.UpdateDevEnvironmentInput, cc.UpdateDevEnvironmentOutput]("UpdateDevEnvironment", false, devEnvs, in(role.EditOwnDevEnvironment))),
 			on("DELETE", aDevEnv, 200, operation.Refused[cc.DeleteDevEnvironmentInput, cc.DeleteDevEnvironmentOutput]("DeleteDevEnvironment", false, devEnvs, in(role.DeleteOwnDevEnvironment))),
@@ -221,7 +223,11 @@ func (c *CodeCatalyst) listProjects(q *operation.Query, in *cc.ListProjectsInput
 		return nil, err
 	}
 	return &cc.ListProjectsOutput{NextToken: next, Items: translate(projects, func(p space.Project) types.ProjectSummary {
-		return types.ProjectSummary{Name: &p.Name, DisplayName: &p.DisplayName, Description: given(p.Description)}
+		summary := types.ProjectSummary{Name: &p.Name, DisplayName: &p.DisplayName}
+		if q.Grant.Held.Decide(role.ViewProject, string(p.ID)).Allowed {
+			summary.Description = given(p.Description) // members see the names of all projects, no more
+		}
+		return summary
 	})}, nil
 }
 

@@ -160,6 +160,7 @@ func (s *SSOOIDC) createToken(c *operation.Command, in *ssooidc.CreateTokenInput
 	if err != nil {
 		return nil, err
 	}
+	c.RecordAs(tokens.UserID, "")
 	return &ssooidc.CreateTokenOutput{
 		AccessToken: aws.String(string(tokens.Access)), RefreshToken: given(string(tokens.Refresh)),
 		TokenType: aws.String("Bearer"), ExpiresIn: seconds(tokens.ExpiresIn),

@@ -89,11 +89,11 @@ func openStores(ctx context.Context, data, url string) (*stores, error) {
 	if url == "" {
 		url = filepath.Join(data, "sallyport.db")
 	}
-	keys, err := seal.Open(data)
+	db, err := database.Open(ctx, database.Config{URL: url})
 	if err != nil {
 		return nil, err
 	}
-	db, err := database.Open(ctx, database.Config{URL: url})
+	keys, err := seal.Open(ctx, data, db)
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,7 @@ func readMail(t *testing.T, file string) (to, text string) {
 
 var (
 	sixDigits      = regexp.MustCompile(`\b\d{6}\b`)
+	resetLink      = regexp.MustCompile(`https?://\S+/reset\?token=\S+`)
 	invitationLink = regexp.MustCompile(`https?://\S+/invitation\?token=\S+`)
 )
 
@@ -403,7 +404,7 @@ var everyPage = []struct {
 	{"/sign-in", true, 200},
 	{"/sign-out", true, 200},
 	{"/forgot", true, 200},
-	{"/reset?id=x", true, 200},
+	{"/reset?token=x", true, 200},
 	{"/no/such/page", true, 404},
 	{"/static/none.css", true, 404},
 	{"/device", false, 200},

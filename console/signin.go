@@ -71,19 +71,18 @@ func (c *console) signOut(v *visit) (answer, error) {
 	return goTo("/sign-in", "done", "signed-out"), nil
 }
 
+// forgot mails a link. Where it leads on to afterwards is not in it: it may be
+// opened in another browser.
 func (c *console) forgot(v *visit) (answer, error) {
-	verification, err := c.ask.StartPasswordReset.ask(v, signin.StartPasswordResetInput{Email: v.typed("email")})
-	if err != nil {
-		return answer{}, err
-	}
-	return v.onward("/reset", "id", verification.ID), nil
+	_, err := c.ask.StartPasswordReset.ask(v, signin.StartPasswordResetInput{Email: v.typed("email")})
+	return v.onward("/forgot", "done", "link-mailed"), err
 }
 
 func (c *console) reset(v *visit) (answer, error) {
-	session, err := c.ask.ResetPassword.ask(v, signin.ResetPasswordInput{ID: v.asks("id"), Code: v.code(), NewPassword: v.typed("password")})
+	session, err := c.ask.ResetPassword.ask(v, signin.ResetPasswordInput{Token: v.typed("token"), NewPassword: v.typed("password")})
 	if err != nil {
 		return answer{}, err
 	}
 	v.begin(session)
-	return answer{location: localPath(v.asks("next"))}, nil
+	return goTo("/"), nil
 }

@@ -38,8 +38,8 @@ func TestRefusedFormsKeepWhatWasTyped(t *testing.T) {
 		{"a set-up that is over", stranger, "/setup?token=x", "set-up", []string{"alias", "eve", "email", "eve@example.com", "name", "Eve", "password", password},
 			expectation{status: 409, says: []string{"set up already"}, keepsOff: []string{password}}},
 		{"a code for nothing", stranger, "/verify?id=x", "verify", []string{"code", "123456"}, expectation{status: 404, says: []string{`value="123456"`, "ask for a new code"}}},
-		{"a new password that is short", stranger, "/reset?id=x", "replace", []string{"code", "123456", "password", "too short"},
-			expectation{status: 400, says: []string{"needs 15", `value="123456"`}, keepsOff: []string{"too short"}}},
+		{"a link that is no good", stranger, "/reset", "replace", []string{"token", attack, "password", password},
+			expectation{status: 404, says: []string{escaped, "ask for another"}, keepsOff: []string{password}}},
 		{"a space of a bad name", ada, "/spaces", "create", []string{"name", attack, "description", "Fine"},
 			expectation{status: 400, says: []string{escaped, `value="Fine"`}}},
 		{"a description with markup", ada, "/spaces", "create", []string{"name", "fine", "description", attack}, expectation{status: 400, says: []string{`value="fine"`, escaped}}},
@@ -48,7 +48,7 @@ func TestRefusedFormsKeepWhatWasTyped(t *testing.T) {
 		{"an invitation to no address", ada, "/spaces/acme", "invite", []string{"email", "nobody", "role", "power-user"},
 			expectation{status: 400, says: []string{`value="nobody"`, `<option value="power-user" selected>`}}},
 		{"a role nobody has", ada, "/spaces/acme", "invite", []string{"email", "bob@example.com", "role", attack}, expectation{status: 400, says: []string{`value="bob@example.com"`}}},
-		{"her own last role", ada, "/spaces/acme", "set-role", []string{"of", "ada", "role", "limited-access"}, expectation{status: 403, says: []string{"You cannot take the role"}}},
+		{"her own last role", ada, "/spaces/acme", "set-role", []string{"of", "ada", "role", "limited-access"}, expectation{status: 403, says: []string{"nobody takes that from themselves"}}},
 		{"a stranger in a team", ada, "/spaces/acme/teams/builders", "add", []string{"alias", "eve"}, expectation{status: 404, says: []string{`value="eve"`}}},
 		{"a name that is none", ada, "/profile", "rename", []string{"name", ""}, expectation{status: 400, says: []string{"1 to 100 printable characters"}}},
 		{"the wrong present password", ada, "/profile", "change-password", []string{"present", "wrong wrong wrong", "password", "some other password"},
@@ -97,10 +97,19 @@ func TestInvitedOnly(t *testing.T) {
 func TestForgottenPassword(t *testing.T) {
 	s, ada := newSallyport(t)
 	v := newVisitor(t, s.URL())
+	ada.post("/tokens", "create", "name", "kitchen").check(t, "make a token", expectation{status: 200})
 	r := v.post("/forgot", "send", "email", "ada@example.com")
-	r.check(t, "forgot", expectation{status: 303, location: "/reset?id="})
-	code := sixDigits.FindString(s.mailTo(t, "ada@example.com"))
-	v.post(r.location(), "replace", "code", code, "password", "another long password").check(t, "reset", expectation{status: 303, location: "/"})
+	r.check(t, "forgot", expectation{status: 303, location: "/forgot?done=link-mailed"})
+	v.get(r.location()).check(t, "the link is on its way", expectation{status: 200, says: []string{"on its way", "15 minutes"}})
+	v.post("/forgot", "send", "email", "ada@example.com").check(t, "too soon", expectation{status: 429, says: []string{"a short while ago", `value="ada@example.com"`}})
+	link := strings.TrimPrefix(resetLink.FindString(s.mailTo(t, "ada@example.com")), s.URL())
+	_, token, _ := strings.Cut(link, "token=")
+	v.get(link).check(t, "open the link", expectation{status: 200, says: []string{`name="token" value="` + token + `"`, `action="/reset"`}})
+	v.post("/reset", "replace", "token", token, "password", "too short").check(t, "a short one", expectation{status: 400, says: []string{"needs 15", `value="` + token + `"`}, keepsOff: []string{"too short"}})
+	r = v.post("/reset", "replace", "token", token, "password", "another long password")
+	r.check(t, "reset", expectation{status: 303, location: "/"})
+	v.post("/reset", "replace", "token", token, "password", "yet another long password").check(t, "once more", expectation{status: 404})
+	v.get("/tokens").check(t, "her tokens", expectation{status: 200, says: []string{"You have none."}, keepsOff: []string{"kitchen"}})
 	v.get("/").check(t, "the new session", expectation{status: 200})
 	ada.get("/").check(t, "the old session", expectation{status: 303, location: "/sign-in"})
 	ada.post("/sign-in", "sign-in", "login", "ada@example.com", "password", password).check(t, "the old password", expectation{status: 401})

@@ -80,18 +80,16 @@ func (m may) Do(permission string) (bool, error) {
 	return allowed, nil
 }
 
+// may asks once for everything the visitor may do, and notes what the page needs to
+// know of it. On a page below a project that is what they may do in it.
 func (c *console) may(v *visit, permissions ...role.Permission) (may, error) {
+	own, err := c.ask.ListOwnPermissions.ask(v, api.ListOwnPermissionsInput{Space: v.PathValue("space"), Project: v.PathValue("project")})
+	if err != nil {
+		return nil, err
+	}
 	allowed := may{}
 	for _, permission := range permissions {
-		in := api.ExplainOwnAccessInput{Space: v.PathValue("space"), Permission: permission.String()}
-		if permission.Scope() == role.OfProject {
-			in.Project = v.PathValue("project")
-		}
-		access, err := c.ask.ExplainOwnAccess.ask(v, in)
-		if err != nil {
-			return nil, err
-		}
-		allowed[permission.String()] = access.Allowed
+		allowed[permission.String()] = slices.Contains(own.Items, permission.String())
 	}
 	return allowed, nil
 }

@@ -193,8 +193,9 @@ func (f form) ID(field string) string { return strings.Trim(f.Do+"-"+f.Of, "-") 
 var notes = map[string]string{
 	"signed-out":           "You are signed out.",
 	"account-deleted":      "Your account is deleted.",
+	"link-mailed":          "The mail is on its way. The link in it is good once, for 15 minutes.",
 	"renamed":              "Your display name is changed.",
-	"password-changed":     "Your password is changed. Every other session of yours has ended.",
+	"password-changed":     "Your password is changed. Every other session of yours has ended. Your personal access tokens are still good: delete those you do not trust.",
 	"session-ended":        "The session has ended.",
 	"others-ended":         "Every session but this one has ended.",
 	"token-deleted":        "The token is deleted. It is refused from now on.",

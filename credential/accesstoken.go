@@ -15,6 +15,9 @@ import (
 const (
 	maxAccessTokens     = 100
 	accessTokenLifetime = 1 // years, when its user names no end
+	// A token that is meant to last for ever must be thought of again some time,
+	// and RFC 3339 can write no year after 9999.
+	longestAccessToken = 10 // years
 )
 
 // AccessTokenID names a personal access token. Later ones sort after earlier ones.
@@ -32,7 +35,7 @@ type AccessToken struct {
 const accessTokenName = "access_tokens.name_sealed"
 
 // CreateAccessToken makes a token and returns its secret, which is not shown
-// again. A zero expiry is a year from now.
+// again. A zero expiry is a year from now; one more than ten years away is Invalid.
 func (s *Store) CreateAccessToken(tx *database.Tx, user directory.UserID, name string, expires time.Time) (AccessToken, Token, error) {
 	if length := utf8.RuneCountInString(name); length < 1 || length > 100 || !utf8.ValidString(name) {
 		return AccessToken{}, "", fault.Invalidf("the name of a personal access token has 1 to 100 characters")
@@ -42,6 +45,9 @@ func (s *Store) CreateAccessToken(tx *database.Tx, user directory.UserID, name s
 	}
 	if !expires.After(tx.Now()) {
 		return AccessToken{}, "", fault.Invalidf("the expiry %s is in the past", expires.UTC().Format(time.RFC3339))
+	}
+	if last := tx.Now().AddDate(longestAccessToken, 0, 0); expires.After(last) {
+		return AccessToken{}, "", fault.Invalidf("a personal access token is good for %d years at most, until %s", longestAccessToken, last.Format(time.RFC3339))
 	}
 	if err := checkAccessTokens(&tx.ReadTx, user); err != nil {
 		return AccessToken{}, "", err
@@ -103,6 +109,12 @@ func (s *Store) DeleteAccessToken(tx *database.Tx, user directory.UserID, id Acc
 	if err == nil && deleted == 0 {
 		return fault.NotFoundf("personal access token %s not found", id)
 	}
+	return err
+}
+
+// DeleteAccessTokens deletes all tokens of a user.
+func (s *Store) DeleteAccessTokens(tx *database.Tx, user directory.UserID) error {
+	_, err := tx.Exec(`delete from access_tokens where user_id = $1`, user)
 	return err
 }
 

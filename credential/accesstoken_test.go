@@ -91,6 +91,21 @@ func TestAPersonalAccessTokenLastsAYearUnlessToldOtherwise(t *testing.T) {
 	})
 }
 
+func TestAttackATokenThatOutlivesTheCalendar(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		last := w.now.AddDate(10, 0, 0)
+		for _, expires := range []time.Time{last.Add(time.Microsecond), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+			_, _, err := w.createToken(w.ada, "laptop", expires)
+			w.is(err, fault.Invalid)
+			if !strings.Contains(err.Error(), "2036-05-04") {
+				t.Errorf("%q does not name the last day", err)
+			}
+		}
+		_, _, err := w.createToken(w.ada, "laptop", last)
+		w.must(err)
+	})
+}
+
 func TestAUserHasAHundredPersonalAccessTokens(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for i := range 100 {

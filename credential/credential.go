@@ -1,6 +1,6 @@
 // Package credential knows how somebody proves who they are, and for how long
 // that proof is good: passwords, sessions and their tokens, personal access
-// tokens, OAuth clients and grants, and codes mailed to an address.
+// tokens, OAuth clients and grants, and codes and links mailed to an address.
 //
 // It owns the tables sessions, tokens, access_tokens, clients, device_codes,
 // authorization_codes and verifications. Who somebody is belongs to package

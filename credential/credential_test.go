@@ -37,12 +37,11 @@ var (
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	databasetest.EachURL(t, func(t *testing.T, url string) {
-		keys, err := seal.Open(t.TempDir())
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := &world{t: t, now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC), directory: directory.Store{Keys: keys}, Store: &credential.Store{Keys: keys}}
+		w := &world{t: t, now: time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)}
 		w.db = databasetest.Open(t, url, func() time.Time { return w.now })
+		keys, err := seal.Open(t.Context(), t.TempDir(), w.db)
+		w.must(err)
+		w.directory, w.Store = directory.Store{Keys: keys}, &credential.Store{Keys: keys}
 		w.must(w.write(w.directory.EnsureKeys))
 		w.ada, w.bob = w.user("ada"), w.user("bob")
 		test(t, w)
@@ -175,6 +174,7 @@ func TestNoSecretIsStoredInClear(t *testing.T) {
 		w.must(err)
 		verification, digits, err := w.startVerification("carol@example.com")
 		w.must(err)
+		link := w.startReset("carol@example.com")
 
 		dump := w.dump()
 		if !strings.Contains(dump, string(verification.ID)) {
@@ -184,7 +184,7 @@ func TestNoSecretIsStoredInClear(t *testing.T) {
 			"a browser session token": string(browser), "a client secret": clientSecret, "a device code": string(device.DeviceCode),
 			"a user code": device.UserCode, "a user code without dash": strings.ReplaceAll(device.UserCode, "-", ""),
 			"an access token": string(tokens.Access), "a refresh token": string(tokens.Refresh), "an authorization code": string(code),
-			"a personal access token": string(secret), "its name": "the laptop in the kitchen", "a mailed code": "|" + digits + "|", "an address to verify": "carol@example.com",
+			"a personal access token": string(secret), "its name": "the laptop in the kitchen", "a mailed code": "|" + digits + "|", "a mailed link": string(link), "an address to verify": "carol@example.com",
 			"an address": "ada@example.com", "where a session is": laptop.Address, "what it uses": laptop.UserAgent,
 		} {
 			if strings.Contains(dump, secret) {
@@ -198,7 +198,7 @@ func TestNoSecretIsStoredInClear(t *testing.T) {
 func (w *world) dump() string {
 	w.t.Helper()
 	var dump bytes.Buffer
-	for _, table := range []string{"keysets", "settings", "users", "verifications", "clients", "sessions", "tokens", "access_tokens", "device_codes", "authorization_codes"} {
+	for _, table := range []string{"keysets", "users", "verifications", "clients", "sessions", "tokens", "access_tokens", "device_codes", "authorization_codes"} {
 		rows, err := w.db.Pool().Query("select * from " + table)
 		w.must(err)
 		defer rows.Close()
@@ -233,6 +233,7 @@ func TestWhatHasExpiredIsSweptAndNothingElse(t *testing.T) {
 			w.must(err)
 			_, _, err = w.startVerification("carol@example.com")
 			w.must(err)
+			w.startReset("carol@example.com")
 		}
 		fill()
 		before := w.rows()

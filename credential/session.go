@@ -210,9 +210,18 @@ func (s *Store) EndSession(tx *database.Tx, user directory.UserID, id SessionID)
 	return err
 }
 
-// EndSessions ends all sessions of a user but one. An empty except spares none.
+// EndSessions ends all sessions of a user but one, and those that were allowed
+// and have not begun: whoever approved a device may have been somebody else. An
+// empty except spares none. What was redeemed stays to be recognized if it comes
+// a second time.
 func (s *Store) EndSessions(tx *database.Tx, user directory.UserID, except SessionID) error {
-	_, err := tx.Exec(`delete from sessions where user_id = $1 and id <> $2`, user, except)
+	if _, err := tx.Exec(`delete from sessions where user_id = $1 and id <> $2`, user, except); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`delete from device_codes where user_id = $1 and state = $2`, user, DeviceApproved); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`delete from authorization_codes where user_id = $1 and redeemed_at is null`, user)
 	return err
 }
 

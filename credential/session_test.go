@@ -122,6 +122,28 @@ func TestEndingAllSessionsSparesTheOneInUse(t *testing.T) {
 	})
 }
 
+func TestAttackRedeemingWhatWasApprovedBeforeEverySessionEnded(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		client := w.client()
+		device, others, waiting := w.start(client), w.start(client), w.start(client)
+		w.must(w.approve(device.UserCode, w.identity(w.ada)))
+		w.must(w.approve(others.UserCode, w.identity(w.bob)))
+		code := w.newCode(client)
+		kept := w.identity(w.ada)
+		w.must(w.write(func(tx *database.Tx) error { return w.EndSessions(tx, w.ada, kept.SessionID) }))
+		_, err := w.redeem(client, device.DeviceCode)
+		w.refused(err, credential.ReasonInvalidGrant, false)
+		_, err = w.redeemCode(client, code, callback, verifier)
+		w.refused(err, credential.ReasonInvalidGrant, false)
+
+		_, err = w.redeem(client, others.DeviceCode)
+		w.must(err)
+		w.must(w.approve(waiting.UserCode, w.identity(w.ada)))
+		_, err = w.redeem(client, waiting.DeviceCode)
+		w.must(err)
+	})
+}
+
 func TestSessionsAreListedWithWhereTheyAre(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signIn(w.ada)

@@ -5,13 +5,16 @@ import (
 	"github.com/sallyport/sallyport/directory"
 )
 
-// Sweep deletes what has expired. Nothing depends on when it runs: what has
-// expired is refused before.
+// Sweep deletes what has expired, and codes and links once they are not counted
+// any more. Nothing depends on when it runs: what has expired is refused before.
 func (s *Store) Sweep(tx *database.Tx) error {
-	for _, table := range []string{"tokens", "sessions", "device_codes", "authorization_codes", "clients", "access_tokens", "verifications"} {
+	for _, table := range []string{"tokens", "sessions", "device_codes", "authorization_codes", "clients", "access_tokens"} {
 		if _, err := tx.Exec(`delete from `+table+` where expires_at <= $1`, database.Time(tx.Now())); err != nil {
 			return err
 		}
+	}
+	if _, err := tx.Exec(`delete from verifications where sent_at <= $1`, database.Time(tx.Now().Add(-mailDay))); err != nil {
+		return err
 	}
 	_, err := tx.Exec(`delete from sessions where kind = $1 and used_at <= $2`, Browser, database.Time(tx.Now().Add(-browserIdle)))
 	return err

@@ -21,6 +21,7 @@ const (
 	DeviceCode        Kind = "sld_"
 	AuthorizationCode Kind = "slc_"
 	BrowserSession    Kind = "slb_"
+	ResetLink         Kind = "slv_"
 )
 
 // Token is a secret that Sallyport made: its kind, 30 random characters, and 6
@@ -72,7 +73,7 @@ func ParseToken(text string) (Kind, error) {
 	}
 	kind, secret, check := Kind(text[:prefixLength]), text[prefixLength:tokenLength-checkLength], text[tokenLength-checkLength:]
 	switch kind {
-	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession:
+	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession, ResetLink:
 	default:
 		return "", errMalformed
 	}

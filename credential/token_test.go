@@ -15,10 +15,10 @@ import (
 const zerosChecksum = "2C8GjS"
 
 var kinds = []credential.Kind{credential.PersonalAccess, credential.Access, credential.Refresh, credential.SCIM,
-	credential.DeviceCode, credential.AuthorizationCode, credential.BrowserSession}
+	credential.DeviceCode, credential.AuthorizationCode, credential.BrowserSession, credential.ResetLink}
 
 func TestATokenCarriesItsKindAndAChecksum(t *testing.T) {
-	form := regexp.MustCompile(`^sl[parsdcb]_[0-9A-Za-z]{36}$`)
+	form := regexp.MustCompile(`^sl[parsdcbv]_[0-9A-Za-z]{36}$`)
 	for _, kind := range kinds {
 		token := credential.NewToken(kind)
 		if got, err := credential.ParseToken(string(token)); got != kind || err != nil || !form.MatchString(string(token)) {

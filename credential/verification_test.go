@@ -150,6 +150,49 @@ func TestTheCodeOfAnotherVerificationIsWrong(t *testing.T) {
 	})
 }
 
+// More guesses than this a day would make six digits worth trying.
+func TestAttackGuessingCodesDayAfterDay(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		guesses := 0
+		for end := w.now.Add(24 * time.Hour); w.now.Before(end); w.pass(30 * time.Minute) {
+			w.must(w.write(w.Sweep))
+			started, code, err := w.startVerification("carol@example.com")
+			if err != nil {
+				w.is(err, fault.Throttled)
+				if !strings.Contains(err.Error(), "on 5 May at 09:00:00 UTC") {
+					t.Fatalf("%q does not say when", err)
+				}
+				continue
+			}
+			for fault.IsKept(func() error { _, err := w.verify(started.ID, wrong(code)); return err }()) {
+				guesses++
+			}
+		}
+		if guesses != 25 {
+			t.Errorf("%d guesses in a day", guesses)
+		}
+		_, _, err := w.startVerification("carol@example.com")
+		w.must(err)
+	})
+}
+
+func TestUsedCodesAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for range 5 {
+			started, code, err := w.startVerification("carol@example.com")
+			w.must(err)
+			_, err = w.verify(started.ID, code)
+			w.must(err)
+			_, err = w.consume(started.ID)
+			w.must(err)
+			w.pass(time.Hour)
+			w.must(w.write(w.Sweep))
+		}
+		_, _, err := w.startVerification("carol@example.com")
+		w.is(err, fault.Throttled)
+	})
+}
+
 func TestACodeIsSentAgainAfterFiveMinutes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first, code, err := w.startVerification("carol@example.com")

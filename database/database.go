@@ -103,6 +103,9 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 		return err
 	}
 	db.unlock = unlock
+	if err := ownersAlone(path); err != nil {
+		return err
+	}
 	pragmas := []string{
 		"journal_mode(wal)",
 		"synchronous(full)", // an acknowledged write survives a power cut
@@ -173,6 +176,16 @@ func (db *DB) Pool() *sql.DB { return db.write }
 
 // Ping tells whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+
+// Checkpoint empties SQLite's journal, in which what was deleted, destroyed keys
+// above all, outlives its deletion. PostgreSQL looks after its own.
+func (db *DB) Checkpoint(ctx context.Context) error {
+	if db.engine != SQLite {
+		return nil
+	}
+	_, err := db.write.ExecContext(ctx, `pragma wal_checkpoint(truncate)`)
+	return err
+}
 
 // ReadTx is a consistent look at the database. It must not be kept, nor used
 // by two goroutines at once.

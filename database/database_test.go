@@ -13,6 +13,17 @@ import (
 	"github.com/sallyport/sallyport/database/databasetest"
 )
 
+// each gives a test a table to play with.
+func each(t *testing.T, test func(*testing.T, *database.DB)) {
+	t.Helper()
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		if _, err := db.Pool().Exec(`create table settings (name text not null primary key, value text not null)`); err != nil {
+			t.Fatal(err)
+		}
+		test(t, db)
+	})
+}
+
 func set(tx *database.Tx, name, value string) error {
 	_, err := tx.Exec(`insert into settings (name, value) values ($1, $2)`, name, value)
 	return err
@@ -23,7 +34,7 @@ func get(tx *database.ReadTx, name string) (string, error) {
 }
 
 func TestAWriteIsKeptOnlyWhenItsFunctionSucceeds(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx, failure := context.Background(), errors.New("changed my mind")
 		ran := 0
 		err := db.Write(ctx, func(tx *database.Tx) error {
@@ -62,7 +73,7 @@ func TestAWriteIsKeptOnlyWhenItsFunctionSucceeds(t *testing.T) {
 // A ReadTx has no method that writes; a query that writes all the same is
 // refused by the engine.
 func TestAReadingTransactionCannotWrite(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		err := db.Read(context.Background(), func(tx *database.ReadTx) error {
 			_, err := database.One(tx, database.Value[string], `insert into settings (name, value) values ('x', 'y') returning name`)
 			return err
@@ -83,7 +94,7 @@ func TestAReadingTransactionCannotWrite(t *testing.T) {
 }
 
 func TestDuplicatesAreTold(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		write := func() error {
 			return db.Write(context.Background(), func(tx *database.Tx) error { return set(tx, "same", "1") })
 		}
@@ -98,7 +109,7 @@ func TestDuplicatesAreTold(t *testing.T) {
 
 // Each increment reads and then writes; a lost update would show in the sum.
 func TestConcurrentWritersLoseNoUpdate(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx := context.Background()
 		if err := db.Write(ctx, func(tx *database.Tx) error { return set(tx, "n", "") }); err != nil {
 			t.Fatal(err)
@@ -136,7 +147,7 @@ func TestConcurrentWritersLoseNoUpdate(t *testing.T) {
 
 // Many readers that all meet unprepared statements at once must not wait for each other.
 func TestManyReadersOfNewStatementsFinish(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		var group sync.WaitGroup
@@ -179,7 +190,7 @@ func TestASecondProcessOnTheSameSQLiteFileIsRefused(t *testing.T) {
 }
 
 func TestTimesComeBackEqual(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		if err := db.Write(context.Background(), func(tx *database.Tx) error {
 			if _, err := tx.Exec(`insert into keysets (scope, aead_wrapped, prf_wrapped, version, rotated_at) values ('t', $1, $2, 1, $3)`, []byte{1}, []byte{2}, database.Time(tx.Now())); err != nil {
 				return err

@@ -7,6 +7,16 @@ import (
 	"syscall"
 )
 
+// ownersAlone makes the file, or its mode, such that nobody else reads it. SQLite
+// gives its journal the same mode.
+func ownersAlone(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
+}
+
 // lockFile takes the lock that one process holds on a SQLite file. The kernel
 // drops it with the process, so a crash leaves nothing to clean up.
 func lockFile(path string) (unlock func() error, err error) {

@@ -13,7 +13,10 @@ import (
 //
 // On PostgreSQL other nodes write too. There is no generation there, and a Memo
 // remembers for one transaction, whose snapshot does not change.
-type generation struct{ count atomic.Uint64 }
+type generation struct {
+	count atomic.Uint64
+	one   sync.Mutex // a commit lets the next writer begin before it has counted itself
+}
 
 // stable is the generation one may rely on; 0 when there is none just now.
 func (g *generation) stable() uint64 {
@@ -25,6 +28,8 @@ func (g *generation) stable() uint64 {
 
 // change is called around a commit, before any reader can see it and after all do.
 func (g *generation) change(commit func() error) error {
+	g.one.Lock()
+	defer g.one.Unlock()
 	g.count.Add(1)
 	defer g.count.Add(1)
 	return commit()

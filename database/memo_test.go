@@ -8,11 +8,10 @@ import (
 	"testing"
 
 	"github.com/sallyport/sallyport/database"
-	"github.com/sallyport/sallyport/database/databasetest"
 )
 
 func TestAMemoIsNeverStale(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx, memo := context.Background(), &database.Memo[string, string]{}
 		if err := db.Write(ctx, func(tx *database.Tx) error { return set(tx, "n", "0") }); err != nil {
 			t.Fatal(err)
@@ -45,7 +44,7 @@ func TestAMemoIsNeverStale(t *testing.T) {
 // the other from the database must see them equal, and never older than what
 // was acknowledged before it began.
 func TestMemoryAndSnapshotAreOfOneTime(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx, memo := context.Background(), &database.Memo[string, string]{}
 		if err := db.Write(ctx, func(tx *database.Tx) error {
 			if err := set(tx, "a", "0"); err != nil {
@@ -95,7 +94,7 @@ func TestMemoryAndSnapshotAreOfOneTime(t *testing.T) {
 }
 
 func TestErrorsAndFailedWritesAreNotRemembered(t *testing.T) {
-	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		ctx, memo := context.Background(), &database.Memo[string, string]{}
 		read := func() (string, error) {
 			var value string

@@ -217,9 +217,10 @@ func (s *Store) List(tx *database.ReadTx, after string, limit int) ([]User, erro
 		aliasKey(after), Deleted, limit)
 }
 
-// Count is how many users there are, deleted ones left out.
-func (s *Store) Count(tx *database.ReadTx) (int, error) {
-	return database.One(tx, database.Value[int], `select count(*) from users where state <> $1`, Deleted)
+// Empty tells whether there is nobody yet, or nobody left.
+func (s *Store) Empty(tx *database.ReadTx) (bool, error) {
+	somebody, err := exists(tx, `select 1 from users where state <> $1 limit 1`, Deleted)
+	return !somebody, err
 }
 
 // SetDisplayName changes what a user is called.

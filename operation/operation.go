@@ -21,6 +21,7 @@ import (
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/seal"
 )
@@ -69,13 +70,20 @@ type Command struct {
 	Call
 	Tx *database.Tx
 
-	scope seal.Scope
+	scopes []seal.Scope
+	as     authn.Caller
 }
 
-// RecordIn chooses the log in which the event of this call stands, where that
-// is not the log of the space its rule names: a space just made, joined or
-// deleted.
-func (c *Command) RecordIn(scope seal.Scope) { c.scope = scope }
+// RecordIn chooses the logs in which the event of this call stands, where that
+// is not the log of the space its rule names: of a space just made, joined or
+// deleted, of all that somebody leaves.
+func (c *Command) RecordIn(scopes ...seal.Scope) { c.scopes = scopes }
+
+// RecordAs says who the event is about, where that shows only in the doing:
+// whoever has just signed in. An unknown alias is empty.
+func (c *Command) RecordAs(user directory.UserID, alias string) {
+	c.as.UserID, c.as.Alias = user, alias
+}
 
 // View runs a function on a snapshot of its own, for preparations.
 type View func(func(*database.ReadTx) error) error

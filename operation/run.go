@@ -1,7 +1,6 @@
 package operation
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -44,19 +43,35 @@ type Runner struct {
 	Log        *slog.Logger
 	// Seen is told of every session that made an allowed request; nil: nobody.
 	Seen func(session credential.SessionID, at time.Time)
+
+	strangers *limiter // on those refused for want of a good credential
 }
+
+// New makes a runner ready.
+func New(r Runner) *Runner {
+	r.strangers = newLimiter(refusals)
+	return &r
+}
+
+// refusals is how many times a minute one client is told that its credential is
+// no good, before it is told to slow down.
+const refusals = 120
 
 // Do runs one operation for one request. decode fills the input, a pointer to a
 // new struct of type op.In, after the caller is known; it may run twice. The
 // result is a pointer to a struct of type op.Out. Every error is a fault:
 // unclassified ones are logged here and come back as Internal.
 func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode func(in any) error) (any, error) {
-	request.Operation = op.Name
+	// A page asks several operations; what it was about is the change, or the first.
+	if request.Operation == "" || op.write != nil {
+		request.Operation = op.Name
+	}
 	call := Call{Context: ctx, Request: request}
 	in := reflect.New(op.In).Interface()
 	out, at, err := r.run(ctx, op, &call, in, decode)
 	if err == nil {
-		if op.write == nil {
+		// What anybody may read says nothing about a stranger who reads it.
+		if op.write == nil && (call.Caller.Known() || !op.Rule.Strangers()) {
 			r.Audit.RecordSoon(r.event(op, &call, at, in, nil, nil))
 		}
 		if r.Seen != nil && call.Caller.SessionID != "" {
@@ -64,8 +79,16 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 		}
 		return out, nil
 	}
+	if fault.Is(err, fault.Unauthenticated) {
+		// Each of these is recorded, so they are not to come without end.
+		if slow := r.strangers.admit(request.Address, at); slow != nil {
+			err = slow
+		}
+	}
 	f := fault.As(err)
-	request.Fault = f
+	if request.Operation == op.Name {
+		request.Fault = f
+	}
 	if f.Kind == fault.Internal {
 		r.Log.ErrorContext(ctx, "operation failed", "operation", op.Name, "request", request.ID, "error", err)
 	}
@@ -115,6 +138,9 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 		if err := decode(in); err != nil {
 			return err
 		}
+		if err := wire.CheckText(in); err != nil {
+			return err
+		}
 		if err := r.authorize(tx, op, call, in); err != nil || op.write != nil {
 			return err
 		}
@@ -146,9 +172,11 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 		}
 		kept = err
 		if f := fault.As(err); f == nil || worthRecording(f) {
-			event := r.event(op, call, at, in, out, f)
-			event.Scope = cmp.Or(command.scope, event.Scope)
-			return r.Audit.Record(tx, event)
+			recorded := *call
+			if command.as.Known() {
+				recorded.Caller = command.as
+			}
+			return r.record(tx, r.event(op, &recorded, at, in, out, f), command.scopes)
 		}
 		return nil
 	})
@@ -158,7 +186,21 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 	return out, at, err
 }
 
+// record writes the event of a change into each of the logs it belongs to.
+func (r *Runner) record(tx *database.Tx, event audit.Event, scopes []seal.Scope) error {
+	if scopes == nil {
+		scopes = []seal.Scope{event.Scope}
+	}
+	for _, event.Scope = range scopes {
+		if err := r.Audit.Record(tx, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) error {
+	call.Caller = authn.Caller{}
 	caller, err := r.Verifier.Caller(tx, call.Request.Credential)
 	if err != nil {
 		// What is open to strangers is open to someone whose session has ended.

@@ -62,8 +62,8 @@ func Start(t testing.TB) *Sallyport {
 	return StartOn(t, "")
 }
 
-// StartOn runs a Sallyport on the database of this URL; empty: SQLite in its
-// data directory.
+// StartOn runs a Sallyport on the PostgreSQL database of this URL; any other: on
+// SQLite in its data directory.
 func StartOn(t testing.TB, url string) *Sallyport {
 	t.Helper()
 	return start(t, url, t.TempDir(), &Clock{})
@@ -86,6 +86,9 @@ func Beside(t testing.TB, first *Sallyport, url string) *Sallyport {
 
 func start(t testing.TB, url, data string, clock *Clock) *Sallyport {
 	t.Helper()
+	if !strings.HasPrefix(url, "postgres") {
+		url = "" // the SQLite file is the data directory's own
+	}
 	s := &Sallyport{Data: data, Clock: clock, Log: &Log{}, t: t}
 	running, err := server.Start(context.Background(), server.Config{
 		Data: s.Data, Database: url, Listen: "127.0.0.1:0", TLS: "self-signed",

@@ -5,7 +5,7 @@
 // that seals columns and a PRF keyset that hashes values for equality look-ups.
 // Both are stored wrapped by the root key, which lives outside the database.
 // Destroying a scope's keysets makes everything sealed under them unreadable,
-// in backups too.
+// also in copies made before that do not hold the keysets table.
 //
 //	root key (file) ── wraps ──> keysets ── seal ──> *_sealed columns
 //	                                      └─ hash ──> *_hash columns
@@ -16,6 +16,7 @@ package seal
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -52,12 +53,29 @@ type Keys struct {
 // much later than that.
 const freshness = time.Minute
 
-// Open reads the root key from the file root.key in dir, making one (mode 0600)
-// when there is none yet.
-func Open(dir string) (*Keys, error) {
+// Open reads the root key from the file root.key in dir. With a database that
+// holds nothing sealed yet it makes one (mode 0600) when there is none; with any other it
+// refuses to start without the very key that sealed it.
+func Open(ctx context.Context, dir string, db *database.DB) (*Keys, error) {
+	keys, err := open(ctx, dir, db)
+	if err != nil {
+		return nil, err
+	}
+	return keys, db.Read(ctx, func(tx *database.ReadTx) error {
+		if _, err := keys.Key(tx, Directory); err != nil && !errors.Is(err, database.ErrNone) {
+			return fmt.Errorf("%s is not the key of this database, put the right one there: %w", filepath.Join(dir, "root.key"), err)
+		}
+		return nil
+	})
+}
+
+func open(ctx context.Context, dir string, db *database.DB) (*Keys, error) {
 	path := filepath.Join(dir, "root.key")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
+		if err := checkNothingSealed(ctx, path, db); err != nil {
+			return nil, err
+		}
 		text, err = newRootKey(path)
 	}
 	if err != nil {
@@ -72,6 +90,18 @@ func Open(dir string) (*Keys, error) {
 		return nil, fmt.Errorf("root key %s: %w", path, err)
 	}
 	return &Keys{root: root}, nil
+}
+
+// checkNothingSealed keeps a new key from being made beside a database that another
+// one belongs to.
+func checkNothingSealed(ctx context.Context, path string, db *database.DB) error {
+	return db.Read(ctx, func(tx *database.ReadTx) error {
+		scopes, err := database.One(tx, database.Value[int], `select count(*) from keysets`)
+		if err == nil && scopes > 0 {
+			err = fmt.Errorf("%s is missing, and this database cannot be read without it: put it back", path)
+		}
+		return err
+	})
 }
 
 func newRootKey(path string) ([]byte, error) {

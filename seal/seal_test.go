@@ -16,9 +16,9 @@ import (
 	"github.com/sallyport/sallyport/seal"
 )
 
-func open(t *testing.T, dir string) *seal.Keys {
+func open(t *testing.T, dir string, db *database.DB) *seal.Keys {
 	t.Helper()
-	keys, err := seal.Open(dir)
+	keys, err := seal.Open(t.Context(), dir, db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,33 +40,64 @@ func read(t *testing.T, db *database.DB, f func(*database.ReadTx) error) {
 }
 
 func TestTheRootKeyIsForItsOwnerAloneAndIsKept(t *testing.T) {
-	dir := t.TempDir()
-	open(t, dir)
-	path := filepath.Join(dir, "root.key")
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("root.key has mode %v", info.Mode())
-	}
-	before, _ := os.ReadFile(path)
-	open(t, dir)
-	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-		t.Error("opening again made another root key")
-	}
-	if err := os.WriteFile(path, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := seal.Open(dir); err == nil {
-		t.Error("a broken root key was taken")
-	}
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		dir := t.TempDir()
+		open(t, dir, db)
+		path := filepath.Join(dir, "root.key")
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("root.key has mode %v", info.Mode())
+		}
+		before, _ := os.ReadFile(path)
+		open(t, dir, db)
+		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+			t.Error("opening again made another root key")
+		}
+	})
+}
+
+// A node with another key would seal what no other node can read.
+func TestADatabaseIsOpenedWithItsOwnRootKeyAlone(t *testing.T) {
+	databasetest.Each(t, func(t *testing.T, db *database.DB) {
+		dir := t.TempDir()
+		keys := open(t, dir, db)
+		write(t, db, func(tx *database.Tx) error {
+			_, err := keys.Create(tx, seal.Directory)
+			return err
+		})
+		open(t, dir, db)
+		refused := func(what, dir, says string) {
+			t.Helper()
+			if _, err := seal.Open(t.Context(), dir, db); err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		empty := t.TempDir()
+		refused("no key", empty, "is missing, and this database cannot be read without it")
+		if _, err := os.Stat(filepath.Join(empty, "root.key")); err == nil {
+			t.Error("a key was made all the same")
+		}
+		foreign := t.TempDir()
+		databasetest.EachURL(t, func(t *testing.T, url string) {
+			if _, err := os.Stat(filepath.Join(foreign, "root.key")); err != nil {
+				open(t, foreign, databasetest.Open(t, url, nil))
+			}
+		})
+		refused("another database's key", foreign, "is not the key of this database")
+		if err := os.WriteFile(filepath.Join(foreign, "root.key"), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		refused("a broken key", foreign, "root key")
+	})
 }
 
 func TestASealedValueOpensOnlyWhereItBelongs(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
 		dir := t.TempDir()
-		keys := open(t, dir)
+		keys := open(t, dir, db)
 		var sealed []byte
 		write(t, db, func(tx *database.Tx) error {
 			key, err := keys.Create(tx, seal.Space("a"))
@@ -92,7 +123,7 @@ func TestASealedValueOpensOnlyWhereItBelongs(t *testing.T) {
 			{"moved to another column", "t.d_sealed", "row", seal.Space("a"), false},
 			{"moved to another space", "t.c_sealed", "row", seal.Space("b"), false},
 		}
-		for _, keys := range []*seal.Keys{keys, open(t, dir)} { // as kept, and as another process reads it
+		for _, keys := range []*seal.Keys{keys, open(t, dir, db)} { // as kept, and as another process reads it
 			for _, attempt := range attempts {
 				read(t, db, func(tx *database.ReadTx) error {
 					key, err := keys.Key(tx, attempt.scope)
@@ -107,19 +138,12 @@ func TestASealedValueOpensOnlyWhereItBelongs(t *testing.T) {
 				})
 			}
 		}
-		stranger := open(t, t.TempDir())
-		read(t, db, func(tx *database.ReadTx) error {
-			if _, err := stranger.Key(tx, seal.Space("a")); err == nil {
-				t.Error("another root key unwraps the keyset")
-			}
-			return nil
-		})
 	})
 }
 
 func TestHashesAreEqualForEqualValuesOfOneColumnAndScope(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		keys := open(t, t.TempDir())
+		keys := open(t, t.TempDir(), db)
 		write(t, db, func(tx *database.Tx) error {
 			a, err := keys.Create(tx, seal.Space("a"))
 			if err != nil {
@@ -151,7 +175,7 @@ func TestHashesAreEqualForEqualValuesOfOneColumnAndScope(t *testing.T) {
 
 func TestADestroyedKeyIsGone(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		keys := open(t, t.TempDir())
+		keys := open(t, t.TempDir(), db)
 		write(t, db, func(tx *database.Tx) error {
 			_, err := keys.Create(tx, seal.Space("a"))
 			return err
@@ -186,7 +210,7 @@ func TestRotation(t *testing.T) {
 	databasetest.EachURL(t, func(t *testing.T, url string) {
 		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		db := databasetest.Open(t, url, func() time.Time { return now })
-		keys := open(t, t.TempDir())
+		keys := open(t, t.TempDir(), db)
 		write(t, db, func(tx *database.Tx) error {
 			key, err := keys.Create(tx, seal.Directory)
 			if err != nil {

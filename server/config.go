@@ -55,6 +55,9 @@ type Config struct {
 	Clock func() time.Time
 }
 
+// ErrConfig marks a configuration that cannot be meant.
+var ErrConfig = errors.New("configuration")
+
 var region = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d{1,2}$`)
 
 // complete fills in what was left out and refuses what cannot be meant.
@@ -71,6 +74,9 @@ func (c Config) complete() (Config, error) {
 	}
 	if !region.MatchString(c.Region) {
 		return c, fmt.Errorf("%q is not the name of an AWS Region, such as us-west-2", c.Region)
+	}
+	if c.Database != filepath.Join(c.Data, "sallyport.db") && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+		return c, errors.New("--database takes a postgres:// URL; without it a SQLite file in the data directory is used")
 	}
 	if c.SMTP != "" {
 		if err := mail.CheckSMTP(c.SMTP); err != nil {

@@ -88,7 +88,7 @@ func makeTenants(t *testing.T, url, data string) []tenant {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	keys, err := seal.Open(data)
+	keys, err := seal.Open(t.Context(), data, db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func writeUntilKilled(t *testing.T, address string, tenants []tenant, kill func(
 func changesAndEvents(t *testing.T, url, data string, tenants []tenant) (made map[string]bool, told map[string]int) {
 	t.Helper()
 	db := databasetest.Open(t, url, nil)
-	keys, err := seal.Open(data)
+	keys, err := seal.Open(t.Context(), data, db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/wire"
 )
 
 // observed wraps a handler with what every request gets: a record of its own, one log
@@ -23,7 +24,7 @@ func (s *Server) observed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
 		request := &operation.Request{
-			ID: uuid.NewString(), Address: s.clientAddress(r), UserAgent: r.UserAgent(), BaseURL: s.baseURL(r),
+			ID: uuid.NewString(), Address: s.clientAddress(r), UserAgent: userAgent(r), BaseURL: s.baseURL(r),
 		}
 		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
@@ -41,6 +42,29 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(answer, operation.WithRequest(r, request))
 	})
+}
+
+// straight refuses paths with a segment that is empty, "." or "..". A mux would
+// answer them with a redirect to the cleaned path, and a client that asked to
+// delete the project ".." would follow it and delete the space.
+func straight(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		segments := strings.Split(r.URL.EscapedPath(), "/")[1:]
+		for i, segment := range segments {
+			name, err := url.PathUnescape(segment)
+			if last := i == len(segments)-1; err != nil || name == "." || name == ".." || name == "" && !last {
+				wire.Failure{Status: http.StatusBadRequest, Code: "ValidationException", Message: "a name in the path is empty, . or .."}.EncodeRestJSON(w)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// userAgent is what is kept of that header: clients put in what they like.
+func userAgent(r *http.Request) string {
+	agent := r.UserAgent()
+	return agent[:min(len(agent), 256)]
 }
 
 // pinned tells whether browsers should come back over TLS alone. On a name of

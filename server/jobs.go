@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -39,7 +40,9 @@ func sealedColumns() []seal.Column {
 func (s *Server) workers() *job.Workers {
 	w := job.NewWorkers()
 	job.Add(w, s.mail.Work)
-	job.Add(w, func(ctx context.Context, _ Sweep) error { return s.db.Write(ctx, s.credentials.Sweep) })
+	job.Add(w, func(ctx context.Context, _ Sweep) error {
+		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Checkpoint(ctx))
+	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
 	w.Every(time.Hour, Sweep{})

@@ -52,7 +52,7 @@ func TestWhatIsTakenAwayIsRefusedByTheNextRequestOnEveryNode(t *testing.T) {
 			sees("without it", 403)
 			change(func(tx *database.Tx) error { return spaces.SetProjectTeamRole(tx, web.ID, team.ID, role.Reviewer) })
 			sees("through a team", 200)
-			change(func(tx *database.Tx) error { return spaces.RemoveTeamMember(tx, team.ID, bob.ID) })
+			change(func(tx *database.Tx) error { return spaces.RemoveTeamMember(tx, team.ID, owner.ID, bob.ID) })
 			sees("out of the team", 403)
 			change(func(tx *database.Tx) error {
 				if err := spaces.AddMember(tx, acme.ID, bob.ID, role.LimitedAccess); err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"log"
 	"log/slog"
 	"sync"
@@ -32,6 +33,20 @@ func (s *sessionsSeen) take() map[credential.SessionID]bool {
 	s.ids = nil
 	return ids
 }
+
+// quiet is a logger for the job queue, which tells at length of how it starts.
+func quiet(logger *slog.Logger) *slog.Logger { return slog.New(warnings{logger.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level > slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }
 
 // httpLog hands net/http's complaints about clients to the structured log.
 type httpLog struct{ *slog.Logger }

@@ -39,6 +39,7 @@ type Server struct {
 	db          *database.DB
 	keys        *seal.Keys
 	credentials *credential.Store
+	spaces      *space.Store
 	mail        *mail.Sender
 	events      *audit.Log
 	jobs        *job.Queue
@@ -59,7 +60,7 @@ type Server struct {
 func Start(ctx context.Context, config Config) (*Server, error) {
 	config, err := config.complete()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	s := &Server{config: config, metrics: newMetrics()}
 	if err := s.start(ctx); err != nil {
@@ -89,15 +90,15 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.onStop(func(context.Context) error { return s.db.Close() })
-	if s.keys, err = seal.Open(s.config.Data); err != nil {
+	if s.keys, err = seal.Open(ctx, s.config.Data, s.db); err != nil {
 		return err
 	}
 	users := &directory.Store{Keys: s.keys}
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		if err := users.EnsureKeys(tx); err != nil {
-			return err
-		}
-		s.setup, err = signin.OfferSetup(tx, users)
+	if err := s.db.Write(ctx, users.EnsureKeys); err != nil {
+		return err
+	}
+	return s.db.Read(ctx, func(tx *database.ReadTx) error {
+		s.setup, err = signin.SetupToken(tx, users)
 		return err
 	})
 }
@@ -134,32 +135,32 @@ func (s *Server) ownHost() string {
 func (s *Server) assemble(ctx context.Context) (err error) {
 	users := &directory.Store{Keys: s.keys}
 	s.credentials = &credential.Store{Keys: s.keys}
-	spaces := &space.Store{Keys: s.keys, Region: s.config.Region}
+	s.spaces = &space.Store{Keys: s.keys, Region: s.config.Region}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
-	if s.jobs, err = job.New(ctx, s.db, s.workers(), s.config.Log); err != nil {
+	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
 	}
 	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
-	s.runner = &operation.Runner{
-		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials}, Authorizer: &authz.Authorizer{Spaces: spaces},
+	s.runner = operation.New(operation.Runner{
+		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials}, Authorizer: &authz.Authorizer{Spaces: s.spaces},
 		Audit: s.events, Log: s.config.Log, Seen: s.seen.add,
-	}
+	})
 	aws := awsapi.New(s.runner,
-		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: spaces, Audit: s.events},
+		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
 		&awsapi.SSOOIDC{Credentials: s.credentials})
 	in := &signin.SignIn{
-		Directory: users, Credentials: s.credentials, Spaces: spaces, Mail: s.mail, Jobs: s.jobs,
+		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Mail: s.mail, Jobs: s.jobs,
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
-		Directory: users, Credentials: s.credentials, Spaces: spaces, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
+		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	own := append(in.Operations(), native.Operations()...)
 	pages := console.New(s.runner, own)
 	s.operations = append(own, aws.Operations()...)
 	s.http = &http.Server{
-		Handler:           s.observed(s.routes(aws, native, pages)),
+		Handler:           s.observed(straight(s.routes(aws, native, pages))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -229,7 +230,12 @@ func (s *Server) begin(context.Context) error {
 	}()
 	s.onStop(func(ctx context.Context) error {
 		s.stopping.Store(true)
-		err := s.http.Shutdown(ctx)
+		polite, cancel := context.WithTimeout(ctx, lastRequests)
+		defer cancel()
+		err := s.http.Shutdown(polite)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = s.http.Close() // whoever is still sending by now has to ask again
+		}
 		if serving := <-served; !errors.Is(serving, http.ErrServerClosed) {
 			err = errors.Join(err, serving)
 		}
@@ -240,8 +246,11 @@ func (s *Server) begin(context.Context) error {
 
 func (s *Server) onStop(f func(context.Context) error) { s.stop = append(s.stop, f) }
 
-// grace is how long running requests and jobs get to finish.
-const grace = 20 * time.Second
+// How long running requests, and everything, get to finish.
+const (
+	lastRequests = 5 * time.Second
+	grace        = 20 * time.Second
+)
 
 // Close stops in the reverse order of starting: first no more requests, then the
 // jobs, then the log, the database last.

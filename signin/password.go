@@ -11,6 +11,8 @@ import (
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/seal"
+	"github.com/sallyport/sallyport/space"
 )
 
 // SignInInput names an account by alias or e-mail address.
@@ -27,10 +29,9 @@ type SignInInput struct {
 // prepareSignIn checks the password. An account that is not there takes the
 // same time.
 func (s *SignIn) prepareSignIn(c *operation.Call, view operation.View, in *SignInInput) error {
-	if err := s.logins.admit(in.Login, time.Now()); err != nil {
-		return err
-	}
+	var now time.Time
 	err := view(func(tx *database.ReadTx) (err error) {
+		now = tx.Now()
 		in.user, err = s.byLogin(tx, in.Login)
 		if err == nil {
 			in.hash, err = s.Directory.Password(tx, in.user.ID)
@@ -43,10 +44,14 @@ func (s *SignIn) prepareSignIn(c *operation.Call, view operation.View, in *SignI
 	if err != nil {
 		return err
 	}
+	account := accountOf(in.user, in.Login)
+	if err := s.attempts.signIn(account, c.Request.Address, now); err != nil {
+		return err
+	}
 	if in.right, err = credential.Verify(c.Context, in.hash, in.Password); err != nil || !in.right {
 		return err
 	}
-	s.logins.succeeded(in.Login)
+	s.attempts.signedIn(account, c.Request.Address)
 	if credential.NeedsRehash(in.hash) {
 		in.newer, err = credential.Hash(c.Context, in.Password)
 	}
@@ -97,6 +102,7 @@ func (s *SignIn) signOut(c *operation.Command, _ *Empty) (*Empty, error) {
 }
 
 // ChangePasswordInput replaces a password. Every other session of the user ends.
+// Personal access tokens stay: the caller knows the password and sees them.
 type ChangePasswordInput struct {
 	Password    string // the present one
 	NewPassword string
@@ -105,11 +111,10 @@ type ChangePasswordInput struct {
 }
 
 func (s *SignIn) prepareChange(c *operation.Call, view operation.View, in *ChangePasswordInput) error {
-	if err := s.logins.admit(c.Caller.Alias, time.Now()); err != nil {
-		return err
-	}
 	var user directory.User
+	var now time.Time
 	err := view(func(tx *database.ReadTx) (err error) {
+		now = tx.Now()
 		if user, err = s.Directory.User(tx, c.Caller.UserID); err != nil {
 			return err
 		}
@@ -119,6 +124,9 @@ func (s *SignIn) prepareChange(c *operation.Call, view operation.View, in *Chang
 	if err != nil {
 		return err
 	}
+	if err := s.attempts.change(string(c.Caller.UserID), string(c.Caller.SessionID), now); err != nil {
+		return err
+	}
 	right, err := credential.Verify(c.Context, in.old, in.Password)
 	if err != nil {
 		return err
@@ -126,7 +134,6 @@ func (s *SignIn) prepareChange(c *operation.Call, view operation.View, in *Chang
 	if !right {
 		return fault.Deniedf("the present password is wrong")
 	}
-	s.logins.succeeded(c.Caller.Alias)
 	in.hash, err = newPassword(c.Context, in.NewPassword, user.Alias, user.Email, user.DisplayName)
 	return err
 }
@@ -142,17 +149,17 @@ func (s *SignIn) changePassword(c *operation.Command, in *ChangePasswordInput) (
 	return &Empty{}, s.setPassword(c, c.Caller.UserID, in.hash, c.Caller.SessionID)
 }
 
-// StartPasswordResetInput asks for a code with which a forgotten password can
+// StartPasswordResetInput asks for a link with which a forgotten password can
 // be replaced.
 type StartPasswordResetInput struct{ Email string }
 
-func (s *SignIn) startReset(c *operation.Command, in *StartPasswordResetInput) (*Verification, error) {
-	verification, code, err := s.Credentials.StartVerification(c.Tx, in.Email)
+func (s *SignIn) startReset(c *operation.Command, in *StartPasswordResetInput) (*Empty, error) {
+	verification, token, err := s.Credentials.StartReset(c.Tx, in.Email)
 	if err != nil {
 		return nil, err
 	}
-	message := mail.Message{To: verification.Email, Subject: code + " is your Sallyport code",
-		Text: fmt.Sprintf("Somebody, you we hope, asked to replace the password of your Sallyport account.\n\nYour code is %s. It is good for ten minutes.\n\nIf it was not you, do nothing: without the code nothing happens.\n", code)}
+	message := mail.Message{To: verification.Email, Subject: "Choose a new password for Sallyport",
+		Text: fmt.Sprintf("Somebody, you we hope, asked to replace the password of your Sallyport account.\n\nChoose a new one at\n%s/reset?token=%s\n\nThe link is good once, for fifteen minutes. If it was not you, do nothing: without the link nothing happens.\n", s.PublicURL, token)}
 	_, err = s.Directory.UserByEmail(c.Tx.Reading(), in.Email)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -161,30 +168,39 @@ func (s *SignIn) startReset(c *operation.Command, in *StartPasswordResetInput) (
 	case err != nil:
 		return nil, err
 	}
-	return &Verification{ID: string(verification.ID)}, s.send(c.Tx, message)
+	return &Empty{}, s.send(c.Tx, message)
 }
 
 // ResetPasswordInput replaces a forgotten password. Every session of the user
-// ends but the one it begins.
+// ends but the one it begins, and every personal access token is deleted:
+// somebody else may have had the account.
 type ResetPasswordInput struct {
-	ID          string // of the verification
-	Code        string
+	Token       string // of the mailed link
 	NewPassword string
 
 	hash string
 }
 
-func (s *SignIn) prepareReset(c *operation.Call, _ operation.View, in *ResetPasswordInput) (err error) {
-	in.hash, err = newPassword(c.Context, in.NewPassword, "", "", "")
+// prepareReset looks at the token first: strangers get nothing hashed.
+func (s *SignIn) prepareReset(c *operation.Call, view operation.View, in *ResetPasswordInput) error {
+	var user directory.User
+	err := view(func(tx *database.ReadTx) error {
+		email, err := s.Credentials.ResetEmail(tx, in.Token)
+		if err != nil {
+			return err
+		}
+		user, err = s.Directory.UserByEmail(tx, email)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in.hash, err = newPassword(c.Context, in.NewPassword, user.Alias, user.Email, user.DisplayName)
 	return err
 }
 
 func (s *SignIn) reset(c *operation.Command, in *ResetPasswordInput) (*Session, error) {
-	id := credential.VerificationID(in.ID)
-	if _, err := s.Credentials.Verify(c.Tx, id, in.Code); err != nil {
-		return nil, err
-	}
-	email, err := s.Credentials.Consume(c.Tx, id)
+	email, err := s.Credentials.ConsumeReset(c.Tx, in.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +209,9 @@ func (s *SignIn) reset(c *operation.Command, in *ResetPasswordInput) (*Session, 
 		return nil, err
 	}
 	if err := s.setPassword(c, user.ID, in.hash, ""); err != nil {
+		return nil, err
+	}
+	if err := s.Credentials.DeleteAccessTokens(c.Tx, user.ID); err != nil {
 		return nil, err
 	}
 	return s.begin(c, user)
@@ -216,6 +235,15 @@ func (s *SignIn) deleteAccount(c *operation.Command, in *DeleteAccountInput) (*E
 	if in.Alias != c.Caller.Alias {
 		return nil, fault.Invalidf("type your alias, %s, to confirm", c.Caller.Alias)
 	}
+	left, err := s.Spaces.List(c.Tx.Reading(), c.Caller.UserID, space.Page{})
+	if err != nil {
+		return nil, err
+	}
+	logs := []seal.Scope{seal.Directory}
+	for _, of := range left {
+		logs = append(logs, seal.Space(string(of.ID)))
+	}
+	c.RecordIn(logs...)
 	// A user who is the last Space administrator of a space cannot leave it alone.
 	if err := s.Spaces.RemoveUserEverywhere(c.Tx, c.Caller.UserID); err != nil {
 		return nil, err

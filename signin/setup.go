@@ -2,50 +2,38 @@ package signin
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
-	"errors"
+	"encoding/base32"
 
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/seal"
 )
 
-// The setting that holds the hash of the set-up token until the first user
-// exists.
-const setupSetting = "setup_token_hash"
-
-// OfferSetup makes a new set-up token while there is no user, and returns it;
-// an earlier one is no longer good. Once there is a user it returns "".
-func OfferSetup(tx *database.Tx, users *directory.Store) (string, error) {
-	count, err := users.Count(tx.Reading())
-	if err != nil || count > 0 {
+// SetupToken is what makes the first user: the same for every node and start, and
+// no good any more once there is a user. Then it is "".
+func SetupToken(tx *database.ReadTx, users *directory.Store) (string, error) {
+	empty, err := users.Empty(tx)
+	if err != nil || !empty {
 		return "", err
 	}
-	token := rand.Text()
-	_, err = tx.Exec(`insert into settings (name, value) values ($1, $2) on conflict (name) do update set value = excluded.value`,
-		setupSetting, setupHash(token))
-	return token, err
+	key, err := users.Keys.Key(tx, seal.Directory)
+	if err != nil {
+		return "", err
+	}
+	token, err := key.Hash("setup", nil)
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(token), err
 }
-
-func setupHash(token string) string { return hex.EncodeToString(credential.HashToken(token)) }
 
 // SetupStateOutput tells whether the first user is still to be made.
 type SetupStateOutput struct{ Open bool }
 
 func (s *SignIn) setupState(q *operation.Query, _ *Empty) (*SetupStateOutput, error) {
-	_, err := setting(q.Tx)
-	if errors.Is(err, database.ErrNone) {
-		return &SetupStateOutput{}, nil
-	}
-	return &SetupStateOutput{Open: err == nil}, err
-}
-
-func setting(tx *database.ReadTx) (string, error) {
-	return database.One(tx, database.Value[string], `select value from settings where name = $1`, setupSetting)
+	empty, err := s.Directory.Empty(q.Tx)
+	return &SetupStateOutput{Open: empty}, err
 }
 
 // SetupInput makes the first user. The token is printed by the server at its
@@ -60,22 +48,32 @@ type SetupInput struct {
 	hash string
 }
 
-func prepareSetup(c *operation.Call, _ operation.View, in *SetupInput) (err error) {
+// prepareSetup looks at the token first: strangers get nothing hashed.
+func (s *SignIn) prepareSetup(c *operation.Call, view operation.View, in *SetupInput) error {
+	err := view(func(tx *database.ReadTx) error { return s.checkSetup(tx, in) })
+	if err != nil {
+		return err
+	}
 	in.hash, err = newPassword(c.Context, in.Password, in.Alias, in.Email, in.DisplayName)
 	return err
 }
 
-func (s *SignIn) setup(c *operation.Command, in *SetupInput) (*Session, error) {
-	want, err := setting(c.Tx.Reading())
+// checkSetup refuses what is not the token, and all once there is a user.
+func (s *SignIn) checkSetup(tx *database.ReadTx, in *SetupInput) error {
+	want, err := SetupToken(tx, s.Directory)
 	switch {
-	case errors.Is(err, database.ErrNone):
-		return nil, fault.Conflictf("Sallyport is set up already: sign in, or ask for an invitation")
 	case err != nil:
-		return nil, err
-	case subtle.ConstantTimeCompare([]byte(setupHash(in.Token)), []byte(want)) == 0:
-		return nil, fault.Deniedf("the set-up token is not the current one: take the address from bootstrap.json in the data directory")
+		return err
+	case want == "":
+		return fault.Conflictf("Sallyport is set up already: sign in, or ask for an invitation")
+	case subtle.ConstantTimeCompare([]byte(in.Token), []byte(want)) == 0:
+		return fault.Deniedf("this is not the set-up token: take the address from bootstrap.json in the data directory")
 	}
-	if _, err := c.Tx.Exec(`delete from settings where name = $1`, setupSetting); err != nil {
+	return nil
+}
+
+func (s *SignIn) setup(c *operation.Command, in *SetupInput) (*Session, error) {
+	if err := s.checkSetup(c.Tx.Reading(), in); err != nil {
 		return nil, err
 	}
 	user, err := s.Directory.Create(c.Tx, directory.NewUser{Alias: in.Alias, Email: in.Email, DisplayName: in.DisplayName, PasswordHash: in.hash})

@@ -5,6 +5,7 @@
 // neither change a password nor let another client in.
 //
 //	StartSignUp ─ code by mail ─> VerifyEmail ─> CompleteSignUp ─┐
+//	StartPasswordReset ─ link by mail ─────────> ResetPassword ──┤
 //	                                               SignIn ───────┴─> browser session
 //	browser session ─> ApproveDevice | Authorize ─> a client's session
 //
@@ -36,7 +37,7 @@ type SignIn struct {
 	// PublicURL is the address that mails point to, scheme and host.
 	PublicURL string
 
-	logins attempts
+	attempts attempts
 }
 
 // ScopeBrowser is a scope no client is ever granted.
@@ -51,11 +52,11 @@ func (s *SignIn) Operations() []*operation.Operation {
 	service := &operation.Service{Source: "signin", Scope: ScopeBrowser}
 	table := []*operation.Operation{
 		operation.Read("SetupState", s.setupState, authz.Public()),
-		operation.Write("Setup", s.setup, authz.Public(), operation.Limit(20), operation.Prepare(prepareSetup)),
+		operation.Write("Setup", s.setup, authz.Public(), operation.Limit(20), operation.Prepare(s.prepareSetup)),
 
 		operation.Write("StartSignUp", s.startSignUp, authz.Public(), operation.Limit(20)),
 		operation.Write("VerifyEmail", s.verifyEmail, authz.Public(), operation.Limit(30)),
-		operation.Write("CompleteSignUp", s.completeSignUp, authz.Public(), operation.Limit(30), operation.Prepare(prepareSignUp)),
+		operation.Write("CompleteSignUp", s.completeSignUp, authz.Public(), operation.Limit(30), operation.Prepare(s.prepareSignUp)),
 
 		operation.Write("SignIn", s.signIn, authz.Public(), operation.Limit(60), operation.Prepare(s.prepareSignIn)),
 		operation.Write("SignOut", s.signOut, authz.SignedIn()),
@@ -86,7 +87,10 @@ type Session struct {
 	Alias  string
 }
 
+// begin begins a session and says so in the log: whoever asked was nobody yet, or
+// the one who used the browser before.
 func (s *SignIn) begin(c *operation.Command, user directory.User) (*Session, error) {
+	c.RecordAs(user.ID, user.Alias)
 	_, token, err := s.Credentials.BeginBrowser(c.Tx, credential.NewSession{UserID: user.ID, Origin: origin(&c.Call)})
 	if err != nil {
 		return nil, err

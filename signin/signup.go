@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/mail"
@@ -42,18 +43,21 @@ func (s *SignIn) startSignUp(c *operation.Command, in *StartSignUpInput) (*Verif
 	return &Verification{ID: string(verification.ID)}, s.send(c.Tx, message)
 }
 
-// checkInvited: an invitation opens sign-up; whether the address is the invited
-// one shows when it is accepted.
+// checkInvited: an invitation that can still be accepted opens sign-up, to the
+// address it was sent to.
 func (s *SignIn) checkInvited(c *operation.Command, in *StartSignUpInput) error {
 	if !s.InvitedOnly {
 		return nil
 	}
-	if in.Invitation != "" {
-		if _, err := s.Spaces.InvitationByToken(c.Tx.Reading(), in.Invitation); err == nil || !fault.Is(err, fault.NotFound) {
-			return err
-		}
+	email, err := directory.ParseEmail(in.Email)
+	if err != nil {
+		return err
 	}
-	return fault.Deniedf("signing up takes an invitation here: ask a Space administrator for one, and follow the link in its mail")
+	invited, err := s.Spaces.Invited(c.Tx.Reading(), in.Invitation, email)
+	if err == nil && !invited {
+		return fault.Deniedf("signing up takes an invitation here that is still open and was sent to this address: ask a Space administrator for one, and follow the link in its mail")
+	}
+	return err
 }
 
 // VerifyEmailInput gives the code that was mailed.
@@ -76,11 +80,20 @@ type CompleteSignUpInput struct {
 	hash string
 }
 
-func prepareSignUp(c *operation.Call, _ operation.View, in *CompleteSignUpInput) (err error) {
+// prepareSignUp looks at the verification first: strangers get nothing hashed.
+func (s *SignIn) prepareSignUp(c *operation.Call, view operation.View, in *CompleteSignUpInput) error {
+	var email string
+	err := view(func(tx *database.ReadTx) (err error) {
+		email, err = s.Credentials.Verified(tx, credential.VerificationID(in.ID))
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	if err := directory.CheckAlias(in.Alias); err != nil {
 		return err
 	}
-	in.hash, err = newPassword(c.Context, in.Password, in.Alias, "", in.DisplayName)
+	in.hash, err = newPassword(c.Context, in.Password, in.Alias, email, in.DisplayName)
 	return err
 }
 

@@ -1,6 +1,8 @@
 package space
 
 import (
+	"slices"
+
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
@@ -109,16 +111,26 @@ func administrators(tx *database.ReadTx, id ID) ([]directory.UserID, error) {
 			where t.space_id = $1 and t.role = $2 and u.state = 'active'`, id, role.SpaceAdministrator.Name())
 }
 
-// keepAdministrator refuses a change just made that left nobody in charge. Two such
-// changes at once cannot both pass: each reads what the other writes, and the
-// database lets one of them run again.
-func keepAdministrator(tx *database.Tx, id ID) error {
-	left, err := administrators(&tx.ReadTx, id)
+// governed makes a change that may take Space administrators away. It refuses one by
+// which the caller would end being one, directly or through a team, and one that
+// leaves nobody in charge. Two such changes at once cannot both pass: each reads what
+// the other writes, and the database lets one of them run again.
+func governed(tx *database.Tx, id ID, by directory.UserID, change func() error) error {
+	before, err := administrators(&tx.ReadTx, id)
 	if err != nil {
 		return err
 	}
-	if len(left) == 0 {
+	if err := change(); err != nil {
+		return err
+	}
+	after, err := administrators(&tx.ReadTx, id)
+	switch {
+	case err != nil:
+		return err
+	case slices.Contains(before, by) && !slices.Contains(after, by):
+		return fault.Deniedf("you would not be Space administrator any more, and nobody takes that from themselves: another Space administrator has to")
+	case len(after) == 0:
 		return fault.Conflictf("this would leave the space without a Space administrator: make somebody else Space administrator first")
 	}
-	return nil
+	return touch(tx, id)
 }

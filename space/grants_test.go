@@ -99,11 +99,11 @@ func TestEveryChangeOfGrantsRaisesTheVersion(t *testing.T) {
 			{"AddTeamMember", func(tx *database.Tx) error { return w.AddTeamMember(tx, builders.ID, jorge) }},
 			{"SetProjectTeamRole", func(tx *database.Tx) error { return w.SetProjectTeamRole(tx, web.ID, builders.ID, role.Contributor) }},
 			{"UpdateTeam", func(tx *database.Tx) error {
-				_, err := w.UpdateTeam(tx, builders.ID, space.TeamPatch{Role: &power})
+				_, err := w.UpdateTeam(tx, builders.ID, mary, space.TeamPatch{Role: &power})
 				return err
 			}},
 			{"RemoveProjectTeam", func(tx *database.Tx) error { return w.RemoveProjectTeam(tx, web.ID, builders.ID) }},
-			{"RemoveTeamMember", func(tx *database.Tx) error { return w.RemoveTeamMember(tx, builders.ID, jorge) }},
+			{"RemoveTeamMember", func(tx *database.Tx) error { return w.RemoveTeamMember(tx, builders.ID, mary, jorge) }},
 			{"RemoveFromProject", func(tx *database.Tx) error { return w.RemoveFromProject(tx, web.ID, jorge) }},
 			{"CreateProject", func(tx *database.Tx) (err error) {
 				ops, err = w.CreateProject(tx, acme.ID, mary, space.NewProject{DisplayName: "ops"})
@@ -118,7 +118,7 @@ func TestEveryChangeOfGrantsRaisesTheVersion(t *testing.T) {
 				testers, err = w.CreateTeam(tx, acme.ID, space.NewTeam{Name: "testers", Role: role.PowerUser})
 				return errorsOf(err, w.AddMember(tx, acme.ID, li, role.LimitedAccess), w.AddTeamMember(tx, testers.ID, li))
 			}},
-			{"DeleteTeam", func(tx *database.Tx) error { return w.DeleteTeam(tx, testers.ID) }},
+			{"DeleteTeam", func(tx *database.Tx) error { return w.DeleteTeam(tx, testers.ID, mary) }},
 			{"RemoveUserEverywhere", func(tx *database.Tx) error { return w.RemoveUserEverywhere(tx, li) }},
 		} {
 			before := version()
@@ -151,12 +151,14 @@ func TestASpaceKeepsAnAdministrator(t *testing.T) {
 		{"removal of who is it by team", true, func(w *world, tx *database.Tx, s setting) error { return w.RemoveMember(tx, s.id, s.jorge, s.mary) }},
 		{"end of the account", false, func(w *world, tx *database.Tx, s setting) error { return w.RemoveUserEverywhere(tx, s.mary) }},
 		{"end of the account of who is it by team", true, func(w *world, tx *database.Tx, s setting) error { return w.RemoveUserEverywhere(tx, s.mary) }},
-		{"team deletion", true, func(w *world, tx *database.Tx, s setting) error { return w.DeleteTeam(tx, s.team) }},
+		{"team deletion", true, func(w *world, tx *database.Tx, s setting) error { return w.DeleteTeam(tx, s.team, s.jorge) }},
 		{"team role change", true, func(w *world, tx *database.Tx, s setting) error {
-			_, err := w.UpdateTeam(tx, s.team, space.TeamPatch{Role: &power})
+			_, err := w.UpdateTeam(tx, s.team, s.jorge, space.TeamPatch{Role: &power})
 			return err
 		}},
-		{"team member removal", true, func(w *world, tx *database.Tx, s setting) error { return w.RemoveTeamMember(tx, s.team, s.mary) }},
+		{"team member removal", true, func(w *world, tx *database.Tx, s setting) error {
+			return w.RemoveTeamMember(tx, s.team, s.jorge, s.mary)
+		}},
 	} {
 		t.Run(row.way, func(t *testing.T) {
 			each(t, func(w *world) {

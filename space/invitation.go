@@ -214,6 +214,20 @@ func byToken(tx *database.ReadTx, token string) (sealedInvitation, error) {
 	return row, orNotFound(err, "there is no such invitation: open the link as it was mailed, or ask for a new one")
 }
 
+// Invited tells whether the token is of an invitation to this address that can still
+// be accepted.
+func (s *Store) Invited(tx *database.ReadTx, token, address string) (bool, error) {
+	row, err := byToken(tx, token)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	hash, err := s.hashAddress(tx, address)
+	return row.State == Pending && bytes.Equal(hash, row.hash), err
+}
+
 const invitations = `select i.id, i.space_id, s.name, coalesce(i.project_id, ''), coalesce(p.name, ''), i.role,
 		i.state, i.invited_by, i.created_at, i.expires_at, i.email_sealed, i.email_hash
 	from invitations i join spaces s on s.id = i.space_id left join projects p on p.id = i.project_id`
@@ -278,7 +292,7 @@ func (s *Store) Accept(tx *database.Tx, token string, user directory.UserID, use
 
 func admit(tx *database.Tx, i Invitation, user directory.UserID) error {
 	if i.Project == "" {
-		return join(tx, i.SpaceID, user, i.Role)
+		return join(tx, i.SpaceID, user, i.Role, ofItsOwn)
 	}
 	held, err := directProjectRole(&tx.ReadTx, i.Project, user)
 	if err != nil {
@@ -351,5 +365,19 @@ func cancelInvitationsInto(tx *database.Tx, project ProjectID) error {
 func cancelWhere(tx *database.Tx, condition string, args ...any) error {
 	_, err := tx.Exec(`update invitations set state = $1, answered_at = $2 where state = 'pending' and `+condition,
 		append([]any{Cancelled, database.Time(tx.Now())}, args...)...)
+	return err
+}
+
+// emptyInvitations leaves of a space's invitations what the daily limits count: making
+// and deleting spaces is no way round them. Without their tokens nobody can answer.
+func emptyInvitations(tx *database.Tx, id ID) error {
+	_, err := tx.Exec(`update invitations set email_sealed = null, token_hash = null where space_id = $1`, id)
+	return err
+}
+
+// Sweep removes what is left of the invitations of deleted spaces once no limit
+// counts it any more.
+func (s *Store) Sweep(tx *database.Tx) error {
+	_, err := tx.Exec(`delete from invitations where token_hash is null and created_at <= $1`, database.Time(tx.Now().Add(-day)))
 	return err
 }

@@ -297,6 +297,31 @@ func TestInvitationsAreChecked(t *testing.T) {
 	})
 }
 
+// A token is tried with other addresses, and after its time.
+func TestInvitedTellsOnlyWhoWasAsked(t *testing.T) {
+	each(t, func(w *world) {
+		mary := w.user("mary")
+		acme := w.space("acme", mary)
+		sent, token := w.invite(acme.ID, mary, space.NewInvitation{Email: email("li"), Role: role.PowerUser})
+		_, declined := w.invite(acme.ID, mary, space.NewInvitation{Email: email("kim"), Role: role.PowerUser})
+		w.do(func(tx *database.Tx) error { _, err := w.Decline(tx, declined); return err })
+		want := func(token, address string, want bool) {
+			w.Helper()
+			if got := look(w, func(tx *database.ReadTx) (bool, error) { return w.Invited(tx, token, address) }); got != want {
+				w.Errorf("%q is invited: %v, want %v", address, got, want)
+			}
+		}
+		want(token, "LI@Example.com", true)
+		want(token, email("jorge"), false)
+		want(token, "", false)
+		want("", email("li"), false)
+		want("made-up\x00", email("li"), false)
+		want(declined, email("kim"), false)
+		w.now = sent.ExpiresAt
+		want(token, email("li"), false)
+	})
+}
+
 func TestADeletedProjectTakesItsInvitationsWithIt(t *testing.T) {
 	each(t, func(w *world) {
 		mary, jorge := w.user("mary"), w.user("jorge")

@@ -71,16 +71,26 @@ func addTeams(tx *database.ReadTx, id ID, members []Member) error {
 	return nil
 }
 
-// AddMember makes the user a member with at least this space role. Whoever holds
-// more keeps it.
+// AddMember makes the user a member with at least this space role, who stays whatever
+// becomes of their projects. Whoever holds more keeps it.
 func (s *Store) AddMember(tx *database.Tx, id ID, user directory.UserID, r role.Role) error {
 	if err := checkSpaceRole(r); err != nil {
 		return err
 	}
-	return join(tx, id, user, r)
+	return join(tx, id, user, r, ofItsOwn)
 }
 
-func join(tx *database.Tx, id ID, user directory.UserID, r role.Role) error {
+// coming is how somebody comes into a space.
+type coming bool
+
+const (
+	ofItsOwn       coming = false // into the space, by itself
+	throughProject coming = true  // into a project of it, and so into the space
+)
+
+// join never lowers a role, and never makes a membership of its own one that goes
+// with a project: whoever runs a project cannot expel whom the space has invited.
+func join(tx *database.Tx, id ID, user directory.UserID, r role.Role, c coming) error {
 	if err := checkActive(&tx.ReadTx, user); err != nil {
 		return err
 	}
@@ -88,19 +98,17 @@ func join(tx *database.Tx, id ID, user directory.UserID, r role.Role) error {
 	if err != nil {
 		return err
 	}
-	if morePermissive(held, r) == held {
-		return nil
-	}
-	if _, err := tx.Exec(`insert into space_members (space_id, user_id, role, joined_at) values ($1, $2, $3, $4)
-		on conflict (space_id, user_id) do update set role = excluded.role`,
-		id, user, r.Name(), database.Time(tx.Now())); err != nil {
+	if _, err := tx.Exec(`insert into space_members (space_id, user_id, role, joined_at, through_project) values ($1, $2, $3, $4, $5)
+		on conflict (space_id, user_id) do update set role = excluded.role,
+			through_project = space_members.through_project and excluded.through_project`,
+		id, user, morePermissive(held, r).Name(), database.Time(tx.Now()), bool(c)); err != nil {
 		return err
 	}
 	return touch(tx, id)
 }
 
-// SetSpaceRole gives a member another space role. A Space administrator does not
-// take that role from themselves, and the space keeps one.
+// SetSpaceRole gives a member another space role, and a membership of its own. Nobody
+// ends being Space administrator by it at their own hand, and the space keeps one.
 func (s *Store) SetSpaceRole(tx *database.Tx, id ID, by, user directory.UserID, r role.Role) error {
 	if err := checkSpaceRole(r); err != nil {
 		return err
@@ -112,16 +120,11 @@ func (s *Store) SetSpaceRole(tx *database.Tx, id ID, by, user directory.UserID, 
 	if held == 0 {
 		return fault.NotFoundf("user %s is not a member of the space: invite them first", user)
 	}
-	if by == user && held == role.SpaceAdministrator && r != held {
-		return fault.Deniedf("you cannot take the role Space administrator from yourself: another Space administrator has to")
-	}
-	if _, err := tx.Exec(`update space_members set role = $3 where space_id = $1 and user_id = $2`, id, user, r.Name()); err != nil {
+	return governed(tx, id, by, func() error {
+		_, err := tx.Exec(`update space_members set role = $3, through_project = $4 where space_id = $1 and user_id = $2`,
+			id, user, r.Name(), bool(ofItsOwn))
 		return err
-	}
-	if err := touch(tx, id); err != nil {
-		return err
-	}
-	return keepAdministrator(tx, id)
+	})
 }
 
 // RemoveMember takes somebody out of the space, its projects and its teams, and
@@ -135,20 +138,12 @@ func (s *Store) RemoveMember(tx *database.Tx, id ID, by, user directory.UserID) 
 	if held == 0 {
 		return fault.NotFoundf("user %s is not a member of the space", user)
 	}
-	before, err := administrators(&tx.ReadTx, id)
-	if err != nil {
-		return err
-	}
-	if by == user && slices.Contains(before, by) {
-		return fault.Deniedf("you are Space administrator and cannot remove yourself from the space: another Space administrator has to")
-	}
-	if err := cancelInvitationsTo(tx, id, user); err != nil {
-		return err
-	}
-	if err := expel(tx, id, user); err != nil {
-		return err
-	}
-	return keepAdministrator(tx, id)
+	return governed(tx, id, by, func() error {
+		if err := cancelInvitationsTo(tx, id, user); err != nil {
+			return err
+		}
+		return expel(tx, id, user)
+	})
 }
 
 // RemoveUserEverywhere takes a user whose account ends out of all spaces. It refuses
@@ -166,6 +161,9 @@ func (s *Store) RemoveUserEverywhere(tx *database.Tx, user directory.UserID) err
 	}
 	for _, space := range spaces {
 		if err := expel(tx, space.ID, user); err != nil {
+			return err
+		}
+		if err := touch(tx, space.ID); err != nil {
 			return err
 		}
 	}
@@ -201,7 +199,7 @@ func expel(tx *database.Tx, id ID, user directory.UserID) error {
 			return err
 		}
 	}
-	return touch(tx, id)
+	return nil
 }
 
 // leaving is what is about to end: a user's membership of a project or a team, or
@@ -212,19 +210,19 @@ type leaving struct {
 	user    directory.UserID
 }
 
-// release ends the space membership of whoever is leaving their last project.
-// Limited access comes with the first project and goes with the last, unless a team
-// still holds its member in the space. It runs while the rows that end are still there.
+// release ends the space membership of whoever is leaving their last project, if it
+// came with the first: nobody is expelled whom the space itself took in, and nobody
+// whom a team still holds there. It runs while the rows that end are still there.
 func release(tx *database.Tx, id ID, l leaving) error {
-	_, err := tx.Exec(`delete from space_members where space_id = $1 and role = $2
-		and (user_id in (select user_id from project_members where project_id = $3)
-			or user_id in (select m.user_id from team_members m join project_teams a on a.team_id = m.team_id where m.team_id = $4))
-		and ($5 = '' or user_id = $5)
+	_, err := tx.Exec(`delete from space_members where space_id = $1 and through_project
+		and (user_id in (select user_id from project_members where project_id = $2)
+			or user_id in (select m.user_id from team_members m join project_teams a on a.team_id = m.team_id where m.team_id = $3))
+		and ($4 = '' or user_id = $4)
 		and not exists (select 1 from project_members m join projects p on p.id = m.project_id
-			where p.space_id = $1 and m.user_id = space_members.user_id and m.project_id <> $3)
+			where p.space_id = $1 and m.user_id = space_members.user_id and m.project_id <> $2)
 		and not exists (select 1 from team_members m join teams t on t.id = m.team_id
-			where t.space_id = $1 and m.user_id = space_members.user_id and m.team_id <> $4)`,
-		id, role.LimitedAccess.Name(), l.project, l.team, l.user)
+			where t.space_id = $1 and m.user_id = space_members.user_id and m.team_id <> $3)`,
+		id, l.project, l.team, l.user)
 	return err
 }
 

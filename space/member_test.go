@@ -138,6 +138,56 @@ func TestRemoveUserEverywhereNamesTheSpacesThatNeedThem(t *testing.T) {
 	})
 }
 
+// A Project administrator gives somebody a role in a project, only to take it away.
+func TestWhoWasInvitedToTheSpaceIsNotExpelledThroughAProject(t *testing.T) {
+	for _, row := range []struct {
+		title string
+		in    func(w *world, p place)
+	}{
+		{"invited before", func(w *world, p place) {
+			w.acceptsInto(p, nil, role.LimitedAccess)
+			w.acceptsInto(p, &p.web, role.Contributor)
+		}},
+		{"invited after", func(w *world, p place) {
+			w.acceptsInto(p, &p.web, role.Contributor)
+			w.acceptsInto(p, nil, role.LimitedAccess)
+		}},
+		{"given a space role", func(w *world, p place) {
+			w.acceptsInto(p, &p.web, role.Contributor)
+			w.do(func(tx *database.Tx) error { return w.SetSpaceRole(tx, p.id, p.mary, p.jorge, role.LimitedAccess) })
+		}},
+		{"once more than that", func(w *world, p place) {
+			w.acceptsInto(p, &p.web, role.Contributor)
+			w.acceptsInto(p, nil, role.PowerUser)
+			w.do(func(tx *database.Tx) error { return w.SetSpaceRole(tx, p.id, p.mary, p.jorge, role.LimitedAccess) })
+		}},
+	} {
+		t.Run(row.title, func(t *testing.T) {
+			each(t, func(w *world) {
+				mary := w.user("mary")
+				acme := w.space("acme", mary)
+				p := place{id: acme.ID, mary: mary, jorge: w.user("jorge"), web: w.project(acme.ID, mary, "web").ID}
+				row.in(w, p)
+				w.do(func(tx *database.Tx) error { return removeFromWeb(w, tx, p) })
+				w.wantSpaceRole(p.id, p.jorge, role.LimitedAccess)
+				w.do(func(tx *database.Tx) error {
+					return errorsOf(w.SetProjectRole(tx, p.web, p.jorge, role.ReadOnly), w.DeleteProject(tx, p.web))
+				})
+				w.wantSpaceRole(p.id, p.jorge, role.LimitedAccess)
+			})
+		})
+	}
+}
+
+// acceptsInto invites jorge into a project, or with nil into the space, and he accepts.
+func (w *world) acceptsInto(p place, project *space.ProjectID, r role.Role) {
+	w.Helper()
+	_, token := w.invite(p.id, p.mary, space.NewInvitation{Email: email("jorge"), Role: r, Project: project})
+	if err := w.accept(token, p.jorge, email("jorge")); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // Limited access comes with the first project and goes with the last.
 func TestLimitedAccessComesAndGoes(t *testing.T) {
 	for _, row := range []struct {
@@ -164,10 +214,10 @@ func TestLimitedAccessComesAndGoes(t *testing.T) {
 			return w.write(func(tx *database.Tx) error { return w.AddMember(tx, p.id, p.jorge, role.SpaceAdministrator) })
 		}, removeFromWeb, false},
 		{"out of the team that had the project", inTeamOnly, func(w *world, tx *database.Tx, p place) error {
-			return w.RemoveTeamMember(tx, p.team, p.jorge)
+			return w.RemoveTeamMember(tx, p.team, p.mary, p.jorge)
 		}, true},
 		{"the team that had the project is deleted", inTeamOnly, func(w *world, tx *database.Tx, p place) error {
-			return w.DeleteTeam(tx, p.team)
+			return w.DeleteTeam(tx, p.team, p.mary)
 		}, true},
 		{"the team loses the project", inTeamOnly, func(w *world, tx *database.Tx, p place) error {
 			return w.RemoveProjectTeam(tx, p.ops, p.team)
@@ -176,13 +226,13 @@ func TestLimitedAccessComesAndGoes(t *testing.T) {
 			return w.write(func(tx *database.Tx) error {
 				return errorsOf(w.AddTeamMember(tx, p.team, p.jorge), w.RemoveFromProject(tx, p.web, p.jorge))
 			})
-		}, func(w *world, tx *database.Tx, p place) error { return w.RemoveTeamMember(tx, p.team, p.jorge) }, false},
+		}, func(w *world, tx *database.Tx, p place) error { return w.RemoveTeamMember(tx, p.team, p.mary, p.jorge) }, false},
 	} {
 		t.Run(row.title, func(t *testing.T) {
 			each(t, func(w *world) {
 				mary := w.user("mary")
 				acme, other := w.space("acme", mary), w.space("other", mary)
-				p := place{id: acme.ID, jorge: w.user("jorge"), web: w.project(acme.ID, mary, "web").ID, ops: w.project(acme.ID, mary, "ops").ID,
+				p := place{id: acme.ID, mary: mary, jorge: w.user("jorge"), web: w.project(acme.ID, mary, "web").ID, ops: w.project(acme.ID, mary, "ops").ID,
 					foreign: w.project(other.ID, mary, "foreign").ID, team: w.team(acme.ID, "builders", role.LimitedAccess).ID}
 				bystander := w.member(acme.ID, "bystander", role.LimitedAccess)
 				w.do(func(tx *database.Tx) error { return w.SetProjectRole(tx, p.web, p.jorge, role.Contributor) })
@@ -205,7 +255,7 @@ func TestLimitedAccessComesAndGoes(t *testing.T) {
 
 type place struct {
 	id                space.ID
-	jorge             directory.UserID
+	mary, jorge       directory.UserID
 	web, ops, foreign space.ProjectID
 	team              space.TeamID
 }
@@ -232,9 +282,10 @@ func TestWhoeverLeavesLeavesAlone(t *testing.T) {
 			return errorsOf(
 				w.SetProjectRole(tx, web.ID, ana, role.Reviewer), w.SetProjectRole(tx, web.ID, jorge, role.Reviewer),
 				w.SetProjectTeamRole(tx, ops.ID, team.ID, role.Reviewer),
-				w.AddMember(tx, acme.ID, li, role.LimitedAccess), w.AddMember(tx, acme.ID, kim, role.LimitedAccess),
+				w.SetProjectRole(tx, web.ID, li, role.Reviewer), w.SetProjectRole(tx, web.ID, kim, role.Reviewer),
 				w.AddTeamMember(tx, team.ID, li), w.AddTeamMember(tx, team.ID, kim),
-				w.RemoveFromProject(tx, web.ID, ana), w.RemoveTeamMember(tx, team.ID, li))
+				w.RemoveFromProject(tx, web.ID, li), w.RemoveFromProject(tx, web.ID, kim),
+				w.RemoveFromProject(tx, web.ID, ana), w.RemoveTeamMember(tx, team.ID, mary, li))
 		})
 		for user, want := range map[directory.UserID]role.Role{ana: 0, jorge: role.LimitedAccess, li: 0, kim: role.LimitedAccess} {
 			w.wantSpaceRole(acme.ID, user, want)

@@ -20,6 +20,7 @@ import (
 type model struct {
 	disabled map[directory.UserID]bool
 	members  map[directory.UserID]role.Role
+	visiting map[directory.UserID]bool // members who came with a project, and go with the last
 	projects map[space.ProjectID]map[directory.UserID]role.Role
 	teams    map[space.TeamID]modelTeam
 }
@@ -32,7 +33,7 @@ type modelTeam struct {
 }
 
 func (m model) clone() model {
-	c := model{maps.Clone(m.disabled), maps.Clone(m.members), maps.Clone(m.projects), maps.Clone(m.teams)}
+	c := model{maps.Clone(m.disabled), maps.Clone(m.members), maps.Clone(m.visiting), maps.Clone(m.projects), maps.Clone(m.teams)}
 	for id, members := range c.projects {
 		c.projects[id] = maps.Clone(members)
 	}
@@ -87,7 +88,7 @@ func (m model) leave(user directory.UserID) {
 			return
 		}
 	}
-	if m.members[user] == role.LimitedAccess && !m.inTeam(user) {
+	if m.visiting[user] && !m.inTeam(user) {
 		delete(m.members, user)
 	}
 }
@@ -96,23 +97,19 @@ func (m model) addMember(user directory.UserID, r role.Role) bool {
 	if held, ok := m.members[user]; !ok || r < held {
 		m.members[user] = r
 	}
+	m.visiting[user] = false
 	return !m.disabled[user]
 }
 
-func (m model) setSpaceRole(by, user directory.UserID, r role.Role) bool {
-	held, ok := m.members[user]
-	if by == user && held == role.SpaceAdministrator && r != held {
-		return false
-	}
+func (m model) setSpaceRole(user directory.UserID, r role.Role) bool {
+	_, ok := m.members[user]
 	m.members[user] = r
+	m.visiting[user] = false
 	return ok && m.governed()
 }
 
-func (m model) removeMember(by, user directory.UserID) bool {
+func (m model) removeMember(user directory.UserID) bool {
 	_, ok := m.members[user]
-	if by == user && m.administrator(user) {
-		return false
-	}
 	delete(m.members, user)
 	for _, members := range m.projects {
 		delete(members, user)
@@ -125,7 +122,11 @@ func (m model) removeMember(by, user directory.UserID) bool {
 
 func (m model) setProjectRole(project space.ProjectID, user directory.UserID, r role.Role) bool {
 	m.projects[project][user] = r
-	return m.addMember(user, role.LimitedAccess)
+	if _, ok := m.members[user]; !ok {
+		m.members[user] = role.LimitedAccess
+		m.visiting[user] = true
+	}
+	return !m.disabled[user]
 }
 
 func (m model) removeFromProject(project space.ProjectID, user directory.UserID) bool {
@@ -209,7 +210,7 @@ func newMachine(w *world, run int) *machine {
 		m.users = append(m.users, w.user(fmt.Sprintf("user-%d-%d", run, i)))
 	}
 	m.id = w.space(fmt.Sprint("space-", run), m.users[0]).ID
-	m.model = model{map[directory.UserID]bool{}, map[directory.UserID]role.Role{m.users[0]: role.SpaceAdministrator},
+	m.model = model{map[directory.UserID]bool{}, map[directory.UserID]role.Role{m.users[0]: role.SpaceAdministrator}, map[directory.UserID]bool{},
 		map[space.ProjectID]map[directory.UserID]role.Role{}, map[space.TeamID]modelTeam{}}
 	m.version = m.readVersion()
 	return m
@@ -229,11 +230,11 @@ func (m *machine) run(rt *rapid.T) {
 		},
 		"SetSpaceRole": func(rt *rapid.T) {
 			by, u, r := user(), user(), spaceRole()
-			m.step(rt, func(c model) bool { return c.setSpaceRole(by, u, r) }, func(tx *database.Tx) error { return m.SetSpaceRole(tx, m.id, by, u, r) })
+			m.step(rt, notOwn(by, func(c model) bool { return c.setSpaceRole(u, r) }), func(tx *database.Tx) error { return m.SetSpaceRole(tx, m.id, by, u, r) })
 		},
 		"RemoveMember": func(rt *rapid.T) {
 			by, u := user(), user()
-			m.step(rt, func(c model) bool { return c.removeMember(by, u) }, func(tx *database.Tx) error { return m.RemoveMember(tx, m.id, by, u) })
+			m.step(rt, notOwn(by, func(c model) bool { return c.removeMember(u) }), func(tx *database.Tx) error { return m.RemoveMember(tx, m.id, by, u) })
 		},
 		"disable or enable": func(rt *rapid.T) {
 			u := user()
@@ -287,13 +288,13 @@ func (m *machine) run(rt *rapid.T) {
 			m.made = append(m.made, string(made.ID))
 		},
 		"DeleteTeam": func(rt *rapid.T) {
-			t := team()
-			m.step(rt, func(c model) bool { return c.deleteTeam(t) }, func(tx *database.Tx) error { return m.DeleteTeam(tx, t) })
+			t, by := team(), user()
+			m.step(rt, notOwn(by, func(c model) bool { return c.deleteTeam(t) }), func(tx *database.Tx) error { return m.DeleteTeam(tx, t, by) })
 		},
 		"UpdateTeam": func(rt *rapid.T) {
-			t, r := team(), spaceRole()
-			m.step(rt, func(c model) bool { return c.setTeamRole(t, r) }, func(tx *database.Tx) error {
-				_, err := m.UpdateTeam(tx, t, space.TeamPatch{Role: &r})
+			t, by, r := team(), user(), spaceRole()
+			m.step(rt, notOwn(by, func(c model) bool { return c.setTeamRole(t, r) }), func(tx *database.Tx) error {
+				_, err := m.UpdateTeam(tx, t, by, space.TeamPatch{Role: &r})
 				return err
 			})
 		},
@@ -302,8 +303,8 @@ func (m *machine) run(rt *rapid.T) {
 			m.step(rt, func(c model) bool { return c.addTeamMember(t, u) }, func(tx *database.Tx) error { return m.AddTeamMember(tx, t, u) })
 		},
 		"RemoveTeamMember": func(rt *rapid.T) {
-			t, u := team(), user()
-			m.step(rt, func(c model) bool { return c.removeTeamMember(t, u) }, func(tx *database.Tx) error { return m.RemoveTeamMember(tx, t, u) })
+			t, by, u := team(), user(), user()
+			m.step(rt, notOwn(by, func(c model) bool { return c.removeTeamMember(t, u) }), func(tx *database.Tx) error { return m.RemoveTeamMember(tx, t, by, u) })
 		},
 		"SetProjectTeamRole": func(rt *rapid.T) {
 			p, t, r := project(), team(), projectRole()
@@ -319,6 +320,15 @@ func (m *machine) run(rt *rapid.T) {
 			}, func(tx *database.Tx) error { return m.RemoveProjectTeam(tx, p, t) })
 		},
 	})
+}
+
+// notOwn refuses a change by which somebody ends being Space administrator by their
+// own hand.
+func notOwn(by directory.UserID, change func(model) bool) func(model) bool {
+	return func(c model) bool {
+		was := c.administrator(by)
+		return change(c) && (!was || c.administrator(by))
+	}
 }
 
 // drawID draws one of what has been made and is still there, or skips the step. The

@@ -286,7 +286,7 @@ func (s *Store) SetProjectRole(tx *database.Tx, project ProjectID, user director
 }
 
 func enrol(tx *database.Tx, id ID, project ProjectID, user directory.UserID, r role.Role) error {
-	if err := join(tx, id, user, role.LimitedAccess); err != nil {
+	if err := join(tx, id, user, role.LimitedAccess, throughProject); err != nil {
 		return err
 	}
 	held, err := directProjectRole(&tx.ReadTx, project, user)
@@ -313,8 +313,8 @@ func roomInProject(tx *database.ReadTx, project ProjectID, user directory.UserID
 	return projectsOfUser.room(tx, user)
 }
 
-// RemoveFromProject takes the user's direct role in the project away. Whoever was in
-// the space only for this project leaves the space too.
+// RemoveFromProject takes the user's direct role in the project away. Whoever came
+// into the space through a project, and has none left, leaves the space too.
 func (s *Store) RemoveFromProject(tx *database.Tx, project ProjectID, user directory.UserID) error {
 	id, err := spaceOfProject(&tx.ReadTx, project)
 	if err != nil {

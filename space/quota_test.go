@@ -79,7 +79,8 @@ func TestMembersPerTeamAndProject(t *testing.T) {
 		web := w.project(acme.ID, mary, "web")
 		team := w.team(acme.ID, "builders", role.LimitedAccess)
 		w.users(10_000)
-		w.fill(10_000, `insert into space_members (space_id, user_id, role, joined_at) select $2, 'crowd-' || i, 'limited-access', 0 from n`, acme.ID)
+		w.fill(10_000, `insert into space_members (space_id, user_id, role, joined_at, through_project)
+			select $2, 'crowd-' || i, 'limited-access', 0, true from n`, acme.ID)
 		w.fill(999, `insert into team_members (team_id, user_id, added_at) select $2, 'crowd-' || i, 0 from n`, team.ID)
 		w.fill(9_998, `insert into project_members (project_id, user_id, role, joined_at) select $2, 'crowd-' || i, 'reviewer', 0 from n`, web.ID)
 
@@ -95,7 +96,7 @@ func TestMembersPerTeamAndProject(t *testing.T) {
 			w.Errorf("%d holders", len(holders))
 		}
 		w.do(func(tx *database.Tx) error { return w.DeleteProject(tx, web.ID) })
-		// Whoever is in the team stays; so does crowd-10000, who came without a project.
+		// Whoever is in the team stays; so does crowd-10000, who left no project.
 		if members := look(w, func(tx *database.ReadTx) ([]space.Member, error) { return w.Members(tx, acme.ID, space.Page{}) }); len(members) != 1_002 {
 			w.Errorf("%d members are left", len(members))
 		}
@@ -154,5 +155,50 @@ func TestInvitationsPerDay(t *testing.T) {
 		w.now = w.now.Add(24 * time.Hour)
 		w.do(invite)
 		w.invite(acme.ID, mary, last)
+	})
+}
+
+// Somebody makes spaces to invite from, and deletes them.
+func TestDeletingSpacesDoesNotResetTheInvitationsOfADay(t *testing.T) {
+	each(t, func(w *world) {
+		mary := w.user("mary")
+		acme := w.space("acme", mary)
+		for range 25 {
+			w.invite(acme.ID, mary, space.NewInvitation{Email: email("li"), Role: role.PowerUser})
+		}
+		w.fill(475, `insert into invitations (id, space_id, role, email_sealed, email_hash, token_hash, state, invited_by, created_at, expires_at)
+			select 'i' || i, $2, 'power-user', $3, $3, cast('t' || i as `+map[database.Engine]string{database.SQLite: "blob", database.PostgreSQL: "bytea"}[w.db.Engine()]+`), 'pending', $4, $5, $5 from n`,
+			acme.ID, []byte("ana"), mary, database.Time(w.now))
+		w.do(func(tx *database.Tx) error { return w.Delete(tx, acme.ID) })
+
+		other := w.space("other", mary)
+		w.refused(fault.Quota, "500 invitations", func(tx *database.Tx) error {
+			_, _, err := w.inviting(tx, other.ID, mary, space.NewInvitation{Email: email("kim"), Role: role.PowerUser})
+			return err
+		})
+		jorge := w.user("jorge")
+		third := w.space("third", jorge)
+		toLi := func(tx *database.Tx) error {
+			_, _, err := w.inviting(tx, third.ID, jorge, space.NewInvitation{Email: email("li"), Role: role.PowerUser})
+			return err
+		}
+		w.refused(fault.Quota, "25 invitations", toLi)
+
+		// What no limit counts any more goes; what is not of a deleted space stays.
+		left := func() int {
+			w.do(func(tx *database.Tx) error { return w.Sweep(tx) })
+			return look(w, func(tx *database.ReadTx) (int, error) {
+				return database.One(tx, database.Value[int], `select count(*) from invitations`)
+			})
+		}
+		if n := left(); n != 500 {
+			w.Errorf("%d invitations are left within the day", n)
+		}
+		w.now = w.now.Add(24 * time.Hour)
+		w.do(toLi)
+		w.now = w.now.Add(24 * time.Hour)
+		if n := left(); n != 1 {
+			w.Errorf("%d invitations are left after the day", n)
+		}
 	})
 }

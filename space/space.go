@@ -121,7 +121,7 @@ func (s *Store) Create(tx *database.Tx, by directory.UserID, n NewSpace) (Space,
 	if err != nil {
 		return Space{}, err
 	}
-	if err := join(tx, id, by, role.SpaceAdministrator); err != nil {
+	if err := join(tx, id, by, role.SpaceAdministrator, ofItsOwn); err != nil {
 		return Space{}, err
 	}
 	return s.Space(&tx.ReadTx, id)
@@ -211,7 +211,8 @@ func (s *Store) Update(tx *database.Tx, id ID, description string) (Space, error
 }
 
 // Delete ends the space and destroys its keys: what was sealed in it can never be
-// read again. What stays is its id and name, so that neither is given to another.
+// read again. What stays is its id and name, so that neither is given to another, and
+// who invited which address when, until the daily limits have counted it.
 func (s *Store) Delete(tx *database.Tx, id ID) error {
 	n, err := tx.Exec(`update spaces set deleted_at = $2, description_sealed = null, grants_version = grants_version + 1
 		where id = $1 and deleted_at is null`, id, database.Time(tx.Now()))
@@ -221,7 +222,10 @@ func (s *Store) Delete(tx *database.Tx, id ID) error {
 	if n == 0 {
 		return fault.NotFoundf("no space %s", id)
 	}
-	for _, table := range []string{"invitations", "projects", "teams", "space_members"} {
+	if err := emptyInvitations(tx, id); err != nil {
+		return err
+	}
+	for _, table := range []string{"projects", "teams", "space_members"} {
 		if _, err := tx.Exec(`delete from `+table+` where space_id = $1`, id); err != nil {
 			return err
 		}

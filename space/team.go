@@ -156,9 +156,9 @@ func (s *Store) Teams(tx *database.ReadTx, id ID, page Page) ([]Team, error) {
 	return teams[:min(int64(len(teams)), page.limit())], nil
 }
 
-// UpdateTeam changes the team. Its members keep a Space administrator among the
-// space's: a role that leaves none is refused.
-func (s *Store) UpdateTeam(tx *database.Tx, id TeamID, patch TeamPatch) (Team, error) {
+// UpdateTeam changes the team. Nobody ends being Space administrator by it at their
+// own hand, and the space keeps one.
+func (s *Store) UpdateTeam(tx *database.Tx, id TeamID, by directory.UserID, patch TeamPatch) (Team, error) {
 	team, err := s.teamByID(&tx.ReadTx, id)
 	if err != nil {
 		return Team{}, err
@@ -174,18 +174,14 @@ func (s *Store) UpdateTeam(tx *database.Tx, id TeamID, patch TeamPatch) (Team, e
 	if err != nil {
 		return Team{}, err
 	}
-	_, err = tx.Exec(`update teams set name = $2, description_sealed = $3, role = $4 where id = $1`,
-		id, team.Name, description, team.Role.Name())
-	if database.IsDuplicate(err) {
-		return Team{}, teamNameTaken(team.Name)
-	}
-	if err != nil {
-		return Team{}, err
-	}
-	if err := touch(tx, team.SpaceID); err != nil {
-		return Team{}, err
-	}
-	return team, keepAdministrator(tx, team.SpaceID)
+	return team, governed(tx, team.SpaceID, by, func() error {
+		_, err := tx.Exec(`update teams set name = $2, description_sealed = $3, role = $4 where id = $1`,
+			id, team.Name, description, team.Role.Name())
+		if database.IsDuplicate(err) {
+			return teamNameTaken(team.Name)
+		}
+		return err
+	})
 }
 
 func (p TeamPatch) apply(team *Team) {
@@ -217,23 +213,21 @@ func spaceOfTeam(tx *database.ReadTx, team TeamID) (ID, error) {
 	return id, orNotFound(err, "no team %s", team)
 }
 
-// DeleteTeam ends the team and every role held through it. The space keeps a Space
-// administrator. Whoever was in the space only for the team's projects leaves it.
-func (s *Store) DeleteTeam(tx *database.Tx, team TeamID) error {
+// DeleteTeam ends the team and every role held through it. Nobody ends being Space
+// administrator by it at their own hand, and the space keeps one. Whoever came into
+// the space through a project, and has none left, leaves it.
+func (s *Store) DeleteTeam(tx *database.Tx, team TeamID, by directory.UserID) error {
 	id, err := spaceOfTeam(&tx.ReadTx, team)
 	if err != nil {
 		return err
 	}
-	if err := release(tx, id, leaving{team: team}); err != nil {
+	return governed(tx, id, by, func() error {
+		if err := release(tx, id, leaving{team: team}); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`delete from teams where id = $1`, team)
 		return err
-	}
-	if _, err := tx.Exec(`delete from teams where id = $1`, team); err != nil {
-		return err
-	}
-	if err := touch(tx, id); err != nil {
-		return err
-	}
-	return keepAdministrator(tx, id)
+	})
 }
 
 // TeamMember is somebody in a team.
@@ -291,27 +285,27 @@ func checkMayJoinTeam(tx *database.ReadTx, id ID, user directory.UserID) error {
 	return nil
 }
 
-// RemoveTeamMember takes somebody out of the team. The space keeps a Space
-// administrator. Whoever was in the space only for the team's projects leaves it.
-func (s *Store) RemoveTeamMember(tx *database.Tx, team TeamID, user directory.UserID) error {
+// RemoveTeamMember takes somebody out of the team. Nobody ends being Space
+// administrator by it at their own hand, and the space keeps one. Whoever came into
+// the space through a project, and has none left, leaves it.
+func (s *Store) RemoveTeamMember(tx *database.Tx, team TeamID, by, user directory.UserID) error {
 	id, err := spaceOfTeam(&tx.ReadTx, team)
 	if err != nil {
 		return err
 	}
-	if err := release(tx, id, leaving{team: team, user: user}); err != nil {
-		return err
-	}
-	n, err := tx.Exec(`delete from team_members where team_id = $1 and user_id = $2`, team, user)
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fault.NotFoundf("user %s is not in the team", user)
-	}
-	if err := touch(tx, id); err != nil {
-		return err
-	}
-	return keepAdministrator(tx, id)
+	return governed(tx, id, by, func() error {
+		if err := release(tx, id, leaving{team: team, user: user}); err != nil {
+			return err
+		}
+		n, err := tx.Exec(`delete from team_members where team_id = $1 and user_id = $2`, team, user)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.NotFoundf("user %s is not in the team", user)
+		}
+		return nil
+	})
 }
 
 // ProjectTeam is a team that holds a role in a project.

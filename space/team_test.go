@@ -1,11 +1,13 @@
 package space_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/space"
@@ -36,7 +38,7 @@ func TestTeamsAreMadeChangedAndDeleted(t *testing.T) {
 
 		name, text, limited := "makers", "they make", role.LimitedAccess
 		patched := made(w, func(tx *database.Tx) (space.Team, error) {
-			return w.UpdateTeam(tx, builders.ID, space.TeamPatch{Name: &name, Description: &text, Role: &limited})
+			return w.UpdateTeam(tx, builders.ID, mary, space.TeamPatch{Name: &name, Description: &text, Role: &limited})
 		})
 		builders.Name, builders.Description, builders.Role = name, text, limited
 		if diff := cmp.Diff(builders, patched); diff != "" {
@@ -44,15 +46,15 @@ func TestTeamsAreMadeChangedAndDeleted(t *testing.T) {
 		}
 		taken := "Admins"
 		w.refused(fault.Conflict, "already", func(tx *database.Tx) error {
-			_, err := w.UpdateTeam(tx, builders.ID, space.TeamPatch{Name: &taken})
+			_, err := w.UpdateTeam(tx, builders.ID, mary, space.TeamPatch{Name: &taken})
 			return err
 		})
-		w.do(func(tx *database.Tx) error { return w.DeleteTeam(tx, builders.ID) })
+		w.do(func(tx *database.Tx) error { return w.DeleteTeam(tx, builders.ID, mary) })
 		w.refused(fault.NotFound, "no team", func(tx *database.Tx) error {
 			_, err := w.Team(&tx.ReadTx, acme.ID, "makers")
 			return err
 		})
-		w.refused(fault.NotFound, "no team", func(tx *database.Tx) error { return w.DeleteTeam(tx, builders.ID) })
+		w.refused(fault.NotFound, "no team", func(tx *database.Tx) error { return w.DeleteTeam(tx, builders.ID, mary) })
 	})
 }
 
@@ -94,8 +96,8 @@ func TestATeamTakesMembersOfItsSpace(t *testing.T) {
 		if diff := cmp.Diff([]space.TeamMember{{UserID: mary, AddedAt: w.now}}, members); diff != "" {
 			w.Fatal(diff)
 		}
-		w.do(func(tx *database.Tx) error { return w.RemoveTeamMember(tx, team.ID, mary) })
-		w.refused(fault.NotFound, "not in the team", func(tx *database.Tx) error { return w.RemoveTeamMember(tx, team.ID, mary) })
+		w.do(func(tx *database.Tx) error { return w.RemoveTeamMember(tx, team.ID, mary, mary) })
+		w.refused(fault.NotFound, "not in the team", func(tx *database.Tx) error { return w.RemoveTeamMember(tx, team.ID, mary, mary) })
 	})
 }
 
@@ -120,5 +122,39 @@ func TestATeamHoldsRolesInProjectsOfItsSpace(t *testing.T) {
 		})
 		w.do(func(tx *database.Tx) error { return w.RemoveProjectTeam(tx, web.ID, team.ID) })
 		w.refused(fault.NotFound, "no role in the project", func(tx *database.Tx) error { return w.RemoveProjectTeam(tx, web.ID, team.ID) })
+	})
+}
+
+// Somebody ends being Space administrator through what makes their team one.
+func TestNobodyEndsTheirOwnAdministrationThroughATeam(t *testing.T) {
+	each(t, func(w *world) {
+		mary := w.user("mary")
+		acme := w.space("acme", mary)
+		jorge := w.member(acme.ID, "jorge", role.LimitedAccess)
+		team := w.team(acme.ID, "admins", role.SpaceAdministrator, jorge)
+		power := role.PowerUser
+		for _, change := range []func(tx *database.Tx, by directory.UserID) error{
+			func(tx *database.Tx, by directory.UserID) error { return w.RemoveTeamMember(tx, team.ID, by, jorge) },
+			func(tx *database.Tx, by directory.UserID) error {
+				_, err := w.UpdateTeam(tx, team.ID, by, space.TeamPatch{Role: &power})
+				return err
+			},
+			func(tx *database.Tx, by directory.UserID) error { return w.DeleteTeam(tx, team.ID, by) },
+		} {
+			w.refused(fault.Denied, "another Space administrator", func(tx *database.Tx) error { return change(tx, jorge) })
+			undone := errors.New("to be undone")
+			if err := w.write(func(tx *database.Tx) error {
+				if err := change(tx, mary); err != nil {
+					return err
+				}
+				return undone
+			}); err != undone {
+				w.Errorf("another Space administrator cannot: %v", err)
+			}
+		}
+		// Who is one directly too may leave the team.
+		w.do(func(tx *database.Tx) error {
+			return errorsOf(w.AddMember(tx, acme.ID, jorge, role.SpaceAdministrator), w.RemoveTeamMember(tx, team.ID, jorge, jorge))
+		})
 	})
 }

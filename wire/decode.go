@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/fault"
 )
@@ -232,4 +233,44 @@ func wrongType(path, want string) error { return fault.Invalidf("%s must be %s",
 
 func sortedKeys(v reflect.Value) []reflect.Value {
 	return slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+}
+
+// CheckText refuses texts that no database column can hold: with a zero byte, or
+// not UTF-8. input is a pointer to a struct.
+func CheckText(input any) error { return checkText(reflect.ValueOf(input).Elem(), "") }
+
+func checkText(v reflect.Value, path string) error {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			return checkText(v.Elem(), path)
+		}
+	case reflect.String:
+		if text := v.String(); strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
+			return fault.Invalidf("%s must be UTF-8 text without zero bytes", path)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := checkText(v.Index(i), path); err != nil {
+				return err
+			}
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			if err := errors.Join(checkText(key, path), checkText(v.MapIndex(key), path)); err != nil {
+				return err
+			}
+		}
+	case reflect.Struct:
+		if v.Type() == timeType {
+			return nil
+		}
+		for i := range shapeOf(v.Type()).members {
+			m := &shapeOf(v.Type()).members[i]
+			if err := checkText(v.FieldByIndex(m.index), join(path, m.name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

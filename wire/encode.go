@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strconv"
 	"time"
@@ -37,11 +38,17 @@ func JSON(value any, times TimeFormat) []byte {
 func Redacted(value any) json.RawMessage {
 	e := &encoder{redact: true}
 	e.value(reflect.ValueOf(value))
+	if e.Len() > loggedAll {
+		return fmt.Appendf(nil, `{"omitted":"%d bytes"}`, e.Len())
+	}
 	return e.Bytes()
 }
 
+// How much of a text, and of a payload in all, is worth keeping. A refused
+// caller chooses both.
 const (
 	loggedText = 1024
+	loggedAll  = 16 << 10
 	redacted   = `"***"`
 )
 

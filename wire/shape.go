@@ -51,7 +51,7 @@ var (
 var secrets = map[string]bool{
 	"AccessToken": true, "RefreshToken": true, "IdToken": true, "ClientSecret": true, "DeviceCode": true, "UserCode": true,
 	"Code": true, "CodeVerifier": true, "Secret": true, "Token": true, "Password": true, "NewPassword": true, "SecretAccessKey": true,
-	"SessionToken": true, "SamlAssertion": true, "Assertion": true, "TokenValue": true, "VerificationUriComplete": true, "Location": true, "Invitation": true,
+	"SessionToken": true, "SamlAssertion": true, "Assertion": true, "TokenValue": true, "VerificationUriComplete": true, "Location": true, "Login": true, "Invitation": true,
 }
 
 func shapeOf(t reflect.Type) *shape {

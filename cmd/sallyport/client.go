@@ -111,12 +111,28 @@ func encode(path string, in any) (_ string, query url.Values, body []byte, err e
 				return "", nil, nil, err
 			}
 		case field.Tag.Get("path") != "":
-			path = strings.ReplaceAll(path, "{"+field.Tag.Get("path")+"}", url.PathEscape(value.String()))
+			if path, err = fill(path, field.Tag.Get("path"), value.String()); err != nil {
+				return "", nil, nil, err
+			}
 		case field.Tag.Get("query") != "" && !value.IsZero():
 			query.Set(field.Tag.Get("query"), text(value))
 		}
 	}
 	return path, query, body, nil
+}
+
+// fill puts a name in its place in a path. RFC 3986 section 5.2.4: a segment that is
+// empty, . or .. is taken out, with the one before it, and nothing can escape it; the
+// path would be that of another operation.
+func fill(path, what, name string) (string, error) {
+	before, after, ok := strings.Cut(path, "{"+what+"}")
+	switch {
+	case !ok:
+		return path, nil
+	case name == "" || name == "." || name == "..":
+		return "", fmt.Errorf("%w: %q cannot be the %s", errUsage, name, what)
+	}
+	return before + url.PathEscape(name) + after, nil
 }
 
 func text(v reflect.Value) string {
@@ -171,15 +187,17 @@ type oauthError struct {
 
 func (e *oauthError) Error() string { return e.Description }
 
-// refusal reads either form that a refusal has.
+// refusal reads either form that a refusal has. What it says is the server's, and is
+// kept from steering the terminal.
 func refusal(response *http.Response, answer []byte) error {
 	var refused struct {
 		api.Problem
 		oauthError
 	}
 	if err := json.Unmarshal(answer, &refused); err != nil || (refused.Problem.Code == "" && refused.oauthError.Code == "") {
-		return fmt.Errorf("%s answered %s: is this the address of a Sallyport?", response.Request.URL.Host, response.Status)
+		return fmt.Errorf("%s answered %s: is this the address of a Sallyport?", response.Request.URL.Host, printable(response.Status))
 	}
+	refused.Detail, refused.Description = printable(refused.Detail), printable(refused.Description)
 	if refused.oauthError.Code != "" {
 		return &refused.oauthError
 	}

@@ -79,14 +79,16 @@ func (c *configuration) write(ctx context.Context) (written []string, err error)
 		if region, err = inventedRegion(c.profile); err != nil {
 			return nil, err
 		}
-		if written, err = writeRules(ctx, c.profile, region, c.endpoint+"/aws"); err != nil {
-			return written, err
-		}
 	}
 	if err := writeStanzas(c.file, c.stanzas(region), c.force); err != nil {
-		return written, err
+		return nil, err
 	}
-	return append(written, c.file), nil
+	if old {
+		written, err = writeRules(ctx, c.profile, region, c.endpoint+"/aws")
+	} else {
+		err = removeRules(c.profile)
+	}
+	return append([]string{c.file}, written...), err
 }
 
 // complete fills in what was left out and checks the rest. The server is asked for

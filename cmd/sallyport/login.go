@@ -44,7 +44,7 @@ in $XDG_CONFIG_HOME/sallyport/credentials.json, by default below ~/.config.`,
 			if err := keep(name, l); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Signed in to %s as %s. Next: sallyport space list\n", l.Endpoint, l.Alias)
+			fmt.Fprintf(cmd.ErrOrStderr(), "Signed in to %s as %s. Next: sallyport space list\n", l.Endpoint, printable(l.Alias))
 			return nil
 		},
 	}

@@ -93,6 +93,27 @@ func writeRules(ctx context.Context, profile, region, url string) (written []str
 	return written, nil
 }
 
+// removeRules takes away what an older CLI needed: its copies would hide from a
+// newer one, and from every program on botocore, what has changed since. Files
+// that hold rules of other profiles, or are somebody else's, stay.
+func removeRules(profile string) error {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return err
+	}
+	for _, service := range ruledServices {
+		path := filepath.Join(home, ".aws", "models", service, rulesFile)
+		others, err := ourRules(path, profile)
+		if err != nil || len(others) > 0 {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 var loadedForm = regexp.MustCompile(`(?m)Loading JSON file: (.*)/sts/2011-06-15/service-2\.json`)
 
 // cliData asks the CLI where its own data files are: a command that makes no

@@ -125,8 +125,13 @@ func (t table[Item]) one(p printer, item Item) error {
 	return p.lines(rows)
 }
 
-// when writes a time as people read it, in their own zone.
-func when(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+// when writes a time as people read it, in their own zone; one that is not told, not.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05")
+}
 
 func yesNo(b bool) string {
 	if b {

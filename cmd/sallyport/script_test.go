@@ -99,11 +99,11 @@ var awsCLI = sync.OnceValue(func() string {
 	return ""
 })
 
-var tokenForm = regexp.MustCompile(`token=3D([\w-]+)`)
+var tokenForm = regexp.MustCompile(`token=([\w-]+)`)
 
-// tokenIn finds the token in a quoted-printable message.
+// tokenIn finds the token in a message.
 func tokenIn(message string) string {
-	match := tokenForm.FindStringSubmatch(strings.NewReplacer("=\r\n", "", "=\n", "").Replace(message))
+	match := tokenForm.FindStringSubmatch(message)
 	if match == nil {
 		return ""
 	}

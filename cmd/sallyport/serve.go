@@ -44,6 +44,9 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 			}
 			config.Log = logger
 			s, err := server.Start(cmd.Context(), config)
+			if errors.Is(err, server.ErrConfig) {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
 			if err != nil {
 				return err
 			}
@@ -150,6 +153,9 @@ func announce(to io.Writer, s *server.Server, config server.Config) {
 	fmt.Fprintln(to, "listening on", s.URL())
 	fmt.Fprintln(to, "wrote", filepath.Join(config.Data, "bootstrap.json"))
 	if ca := s.CABundle(); ca != "" {
+		if whole, err := filepath.Abs(ca); err == nil {
+			ca = whole
+		}
 		fmt.Fprintln(to, "clients trust it with: export AWS_CA_BUNDLE="+ca)
 	}
 	if setup := s.SetupURL(); setup != "" {

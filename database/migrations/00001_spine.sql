@@ -13,12 +13,6 @@ create table keysets (
     rotated_at   bigint not null
 );
 
--- Facts about the deployment, such as that the first user exists.
-create table settings (
-    name  text not null primary key,
-    value text not null
-);
-
 -- People. A deleted user's row stays without its personal data, so that the
 -- alias is never given to somebody else.
 create table users (
@@ -34,18 +28,21 @@ create table users (
     deleted_at          bigint
 );
 
--- Codes mailed to prove an address.
+-- Codes and links mailed to prove an address. A row stays a day after it was
+-- sent, used or not, so that it is counted.
 create table verifications (
     id           text    not null primary key,
+    purpose      text    not null,        -- sign-up | reset
     email_sealed bytea   not null,
     email_hash   bytea   not null,
-    code_hash    bytea   not null,
-    attempts     integer not null, -- wrong codes so far
+    secret_hash  bytea   not null unique, -- keyed hash of a code and its id, or SHA-256 of a link's token
+    attempts     integer not null,        -- wrong codes so far
     sent_at      bigint  not null,
-    expires_at   bigint  not null,
-    verified_at  bigint            -- set once the right code was given
+    expires_at   bigint  not null,        -- when it was used, once it was
+    verified_at  bigint                   -- set once the right code was given
 );
-create index verifications_email on verifications (email_hash);
+create index verifications_email on verifications (email_hash, purpose, sent_at);
+create index verifications_sent on verifications (sent_at);
 
 -- OAuth clients that registered themselves.
 create table clients (
@@ -149,10 +146,11 @@ create table spaces (
 create index spaces_creator on spaces (created_by, created_at);
 
 create table space_members (
-    space_id  text   not null references spaces (id),
-    user_id   text   not null references users (id),
-    role      text   not null, -- role.Role.Name
-    joined_at bigint not null,
+    space_id        text    not null references spaces (id),
+    user_id         text    not null references users (id),
+    role            text    not null, -- role.Role.Name
+    joined_at       bigint  not null,
+    through_project boolean not null, -- came with a project, and goes with the last: Limited access that nobody gave by itself
     primary key (space_id, user_id)
 );
 create index space_members_user on space_members (user_id);
@@ -204,14 +202,15 @@ create table project_teams (
 );
 create index project_teams_team on project_teams (team_id);
 
+-- Of a deleted space's invitations stays what the daily limits count.
 create table invitations (
     id           text   not null primary key,
     space_id     text   not null references spaces (id),
     project_id   text,            -- null: to the space alone; no reference: daily limits count it after the project is gone
     role         text   not null, -- a project role when there is a project, else a space role
-    email_sealed bytea  not null, -- under the space's key
+    email_sealed bytea,           -- under the space's key; null: the space is deleted
     email_hash   bytea  not null, -- under the directory's lookup key: one address, all spaces
-    token_hash   bytea  not null unique, -- SHA-256 of what the mailed link carries
+    token_hash   bytea  unique,   -- SHA-256 of what the mailed link carries; null: the space is deleted
     state        text   not null, -- pending | accepted | declined | cancelled
     invited_by   text   not null references users (id),
     created_at   bigint not null,
@@ -256,5 +255,4 @@ drop table sessions;
 drop table clients;
 drop table verifications;
 drop table users;
-drop table settings;
 drop table keysets;
