@@ -74,6 +74,9 @@ func (s *Server) pinned() bool {
 	return err == nil && own.Scheme == "https" && s.config.TLS != "self-signed" && !isLoopback(own.Hostname())
 }
 
+// probe holds the paths that machines ask to see whether the server is well.
+var probe = map[string]bool{"/livez": true, "/readyz": true, "/metrics": true}
+
 // note writes the line and counts. What a caller chose freely, such as the path,
 // is a value of the line and never a label of a metric.
 func (s *Server) note(r *http.Request, request *operation.Request, answer *recorder, took time.Duration) {
@@ -84,7 +87,11 @@ func (s *Server) note(r *http.Request, request *operation.Request, answer *recor
 	labels := prometheus.Labels{"operation": request.Operation, "result": result, "status": strconv.Itoa(answer.status)}
 	s.metrics.requests.With(labels).Inc()
 	s.metrics.seconds.WithLabelValues(request.Operation).Observe(took.Seconds())
-	if !s.config.Log.Enabled(r.Context(), slog.LevelInfo) {
+	level := slog.LevelInfo
+	if probe[r.URL.Path] {
+		level = slog.LevelDebug // they come every few seconds and say the same
+	}
+	if !s.config.Log.Enabled(r.Context(), level) {
 		return
 	}
 	// The query may hold codes, so the path is logged without it.
@@ -98,7 +105,7 @@ func (s *Server) note(r *http.Request, request *operation.Request, answer *recor
 	if request.Caller.Known() {
 		line = append(line, slog.String("user", string(request.Caller.UserID)))
 	}
-	s.config.Log.LogAttrs(context.WithoutCancel(r.Context()), slog.LevelInfo, "request", line...)
+	s.config.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", line...)
 }
 
 // recorder remembers what was answered.
