@@ -17,7 +17,6 @@ import (
 
 const (
 	resendAfter   = 5 * time.Minute
-	mailsPerDay   = 5 // of each purpose, so ten in all
 	mailDay       = 24 * time.Hour
 	maxWrongCodes = 5
 	// verifiedLifetime is how long a proven address may wait for the rest of a form.
@@ -30,11 +29,15 @@ const (
 type purpose struct {
 	name     string
 	lifetime time.Duration
+	perDay   int // mails to one address
 }
 
+// Six digits can be guessed, so there are few of them a day. A link cannot, and
+// whoever could use up an owner's links would keep them out: only the five
+// minutes between two bound those.
 var (
-	signUp = purpose{"sign-up", 10 * time.Minute}
-	reset  = purpose{"reset", 15 * time.Minute}
+	signUp = purpose{"sign-up", 10 * time.Minute, 5}
+	reset  = purpose{"reset", 15 * time.Minute, int(mailDay / resendAfter)}
 )
 
 // VerificationID names a verification. Whoever has it and the code has shown
@@ -101,13 +104,13 @@ func (s *Store) addVerification(tx *database.Tx, of purpose, id VerificationID, 
 func (p purpose) checkRoom(tx *database.ReadTx, emailHash []byte) error {
 	sent, err := database.All(tx, database.Value[database.Time], `select sent_at from verifications
 		where email_hash = $1 and purpose = $2 and sent_at > $3 order by sent_at desc limit $4`,
-		emailHash, p.name, database.Time(tx.Now().Add(-mailDay)), mailsPerDay)
+		emailHash, p.name, database.Time(tx.Now().Add(-mailDay)), p.perDay)
 	if err != nil || len(sent) == 0 {
 		return err
 	}
-	if len(sent) == mailsPerDay {
-		again := time.Time(sent[mailsPerDay-1]).Add(mailDay)
-		return fault.Throttledf("%d mails of this kind were sent to this address within a day; another can be sent on %s UTC", mailsPerDay, again.Format("2 January at 15:04:05"))
+	if len(sent) == p.perDay {
+		again := time.Time(sent[p.perDay-1]).Add(mailDay)
+		return fault.Throttledf("%d mails of this kind were sent to this address within a day; another can be sent on %s UTC", p.perDay, again.Format("2 January at 15:04:05"))
 	}
 	if again := time.Time(sent[0]).Add(resendAfter); tx.Now().Before(again) {
 		return fault.Throttledf("a mail was sent to this address a short while ago; another can be sent at %s UTC", again.Format("15:04:05"))

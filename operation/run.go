@@ -44,7 +44,7 @@ type Runner struct {
 	// Seen is told of every session that made an allowed request; nil: nobody.
 	Seen func(session credential.SessionID, at time.Time)
 
-	strangers *limiter // on those refused for want of a good credential
+	strangers *limiter // on what is written of those without a good credential
 }
 
 // New makes a runner ready.
@@ -53,8 +53,8 @@ func New(r Runner) *Runner {
 	return &r
 }
 
-// refusals is how many times a minute one client is told that its credential is
-// no good, before it is told to slow down.
+// refusals is how many refusals a minute, for want of a good credential, are
+// written down for one client. All are logged.
 const refusals = 120
 
 // Do runs one operation for one request. decode fills the input, a pointer to a
@@ -79,12 +79,6 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 		}
 		return out, nil
 	}
-	if fault.Is(err, fault.Unauthenticated) {
-		// Each of these is recorded, so they are not to come without end.
-		if slow := r.strangers.admit(request.Address, at); slow != nil {
-			err = slow
-		}
-	}
 	f := fault.As(err)
 	if request.Operation == op.Name {
 		request.Fault = f
@@ -92,7 +86,7 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 	if f.Kind == fault.Internal {
 		r.Log.ErrorContext(ctx, "operation failed", "operation", op.Name, "request", request.ID, "error", err)
 	}
-	if worthRecording(f) && !fault.IsKept(err) { // a kept one was recorded with its change
+	if worthRecording(f) && !fault.IsKept(err) && !r.flooding(op, request, f, at) { // a kept one was recorded with its change
 		if err := r.Audit.RecordAlone(r.event(op, &call, at, in, nil, f)); err != nil {
 			// The refusal stands; that it could not be recorded is an error of ours.
 			r.Log.ErrorContext(ctx, "refusal could not be recorded", "operation", op.Name, "request", request.ID, "error", err)
@@ -112,6 +106,13 @@ func Ask[Out, In any](ctx context.Context, r *Runner, op *Operation, request *Re
 		return nil, err
 	}
 	return out.(*Out), nil
+}
+
+// flooding tells whether a client is refused for want of a good credential so
+// often that more of it need not be written down. Operations open to strangers,
+// such as signing in, have limits of their own, and each refusal is written.
+func (r *Runner) flooding(op *Operation, request *Request, f *fault.Error, at time.Time) bool {
+	return f.Kind == fault.Unauthenticated && !op.Rule.Strangers() && r.strangers.admit(request.Address, at) != nil
 }
 
 // worthRecording: being told to wait is no refusal, and recording floods of

@@ -61,12 +61,20 @@ func Open(ctx context.Context, dir string, db *database.DB) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, db.Read(ctx, func(tx *database.ReadTx) error {
-		if _, err := keys.Key(tx, Directory); err != nil && !errors.Is(err, database.ErrNone) {
-			return fmt.Errorf("%s is not the key of this database, put the right one there: %w", filepath.Join(dir, "root.key"), err)
-		}
+	return keys, db.Read(ctx, keys.Check)
+}
+
+// errOtherRoot says that a keyset was wrapped by another root key.
+var errOtherRoot = errors.New("the root key is not the one of this database: put the right root.key into the data directory")
+
+// Check tells whether the root key is that of the database. It is to be asked
+// again once the directory's keys are made: another node may have made them first.
+func (k *Keys) Check(tx *database.ReadTx) error {
+	_, _, err := k.read(tx, Directory)
+	if errors.Is(err, database.ErrNone) {
 		return nil
-	})
+	}
+	return err
 }
 
 func open(ctx context.Context, dir string, db *database.DB) (*Keys, error) {
@@ -235,7 +243,11 @@ func (k *Keys) wrap(scope Scope, handle *keyset.Handle) ([]byte, error) {
 }
 
 func (k *Keys) unwrap(scope Scope, wrapped []byte) (*keyset.Handle, error) {
-	return keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.root, []byte(scope))
+	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.root, []byte(scope))
+	if err != nil {
+		return nil, fmt.Errorf("%w (%w)", errOtherRoot, err)
+	}
+	return handle, nil
 }
 
 func newKey(sealing, hashing *keyset.Handle) (*Key, error) {

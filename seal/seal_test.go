@@ -86,7 +86,7 @@ func TestADatabaseIsOpenedWithItsOwnRootKeyAlone(t *testing.T) {
 				open(t, foreign, databasetest.Open(t, url, nil))
 			}
 		})
-		refused("another database's key", foreign, "is not the key of this database")
+		refused("another database's key", foreign, "is not the one of this database")
 		if err := os.WriteFile(filepath.Join(foreign, "root.key"), []byte("{}"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -98,6 +98,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 		return err
 	}
 	return s.db.Read(ctx, func(tx *database.ReadTx) error {
+		if err := s.keys.Check(tx); err != nil {
+			return err
+		}
 		s.setup, err = signin.SetupToken(tx, users)
 		return err
 	})

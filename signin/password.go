@@ -208,6 +208,9 @@ func (s *SignIn) reset(c *operation.Command, in *ResetPasswordInput) (*Session, 
 	if err != nil {
 		return nil, err
 	}
+	if user.State != directory.Active {
+		return nil, fault.Deniedf("the account is disabled: ask whoever runs this Sallyport")
+	}
 	if err := s.setPassword(c, user.ID, in.hash, ""); err != nil {
 		return nil, err
 	}

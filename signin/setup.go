@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base32"
+	"strconv"
 
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
@@ -24,7 +25,12 @@ func SetupToken(tx *database.ReadTx, users *directory.Store) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := key.Hash("setup", nil)
+	// Deleted users keep their rows, so a token that was used once never comes again.
+	rows, err := database.One(tx, database.Value[int64], `select count(*) from users`)
+	if err != nil {
+		return "", err
+	}
+	token, err := key.Hash("setup", strconv.AppendInt(nil, rows, 10))
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(token), err
 }
 
