@@ -13,9 +13,10 @@ import (
 
 // attempts slows down guessing at one account (OWASP ASVS 5.0 section 6.3): ten
 // tries at once from one place, then one every half minute, and far more from all
-// places together. So no one place can keep the owner out of theirs, and an
-// account is never locked. Names that nobody has are counted just as well, so it
-// tells nothing.
+// places together. So no one place can keep the owner out of theirs; a few dozen
+// networks together can slow them down. Names that nobody has are counted just as
+// well, so it does not tell who has an account. That an alias and an address are
+// counted together tells whoever tries both that they are one person's.
 type attempts struct {
 	near   tries // at an account from one place
 	far    tries // at an account from everywhere

@@ -314,7 +314,8 @@ func roomInProject(tx *database.ReadTx, project ProjectID, user directory.UserID
 }
 
 // RemoveFromProject takes the user's direct role in the project away. Whoever came
-// into the space through a project, and has none left, leaves the space too.
+// into the space through a project, and has none left, leaves the space too, unless
+// a team holds them there.
 func (s *Store) RemoveFromProject(tx *database.Tx, project ProjectID, user directory.UserID) error {
 	id, err := spaceOfProject(&tx.ReadTx, project)
 	if err != nil {
