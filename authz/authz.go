@@ -46,17 +46,18 @@ const remembered = 1 << 14
 // someone who may act on every project of a space is told NotFound of one that
 // is not there.
 func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (Grant, error) {
-	switch {
-	case rule.kind == public:
-		return Grant{Reason: "open to everybody"}, nil
-	case rule.kind == none:
-		return Grant{}, fault.Deniedf("the operation has no rule that allows it")
-	case !caller.Known():
-		return Grant{}, fault.Unauthenticatedf("sign in first: the request carries no credential")
-	case rule.kind == signedIn:
-		return Grant{Reason: "signed in"}, nil
+	if err := rule.Admit(caller); err != nil {
+		return Grant{}, err
 	}
-	return a.askMatrix(tx, caller, rule, input)
+	switch rule.kind {
+	case public:
+		return Grant{Reason: "open to everybody"}, nil
+	case signedIn:
+		return Grant{Reason: "signed in"}, nil
+	case inSpace:
+		return a.askMatrix(tx, caller, rule, input)
+	}
+	return Grant{}, fault.Deniedf("the operation has no rule that allows it")
 }
 
 func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (grant Grant, err error) {
@@ -98,7 +99,8 @@ func notInSpace(name string) error {
 }
 
 // Held is what a user holds in a space as this transaction sees it. The
-// reference must have been looked up in the same transaction.
+// reference must have been looked up in the same transaction, before it changed
+// any grant: what is found is remembered for others.
 func (a *Authorizer) Held(tx *database.ReadTx, in space.Ref, user directory.UserID) (role.Held, error) {
 	of := a.members(in)
 	of.mu.RLock()

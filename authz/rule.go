@@ -16,6 +16,8 @@ import (
 	"reflect"
 	"regexp"
 
+	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/role"
 )
 
@@ -45,6 +47,15 @@ func SignedIn() Rule { return Rule{kind: signedIn} }
 
 // Strangers tells whether the rule admits them.
 func (r Rule) Strangers() bool { return r.kind == public }
+
+// Admit refuses a stranger whom the rule does not admit, before anything is
+// known of what they ask.
+func (r Rule) Admit(caller authn.Caller) error {
+	if r.Strangers() || caller.Known() {
+		return nil
+	}
+	return fault.Unauthenticatedf("sign in first: the request carries no credential")
+}
 
 var member = regexp.MustCompile(`^\{(\w+)\}(?:/\{(\w+)\})?$`)
 

@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -206,4 +207,38 @@ func TestTimesComeBackEqual(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// What was deleted is not to outlive its deletion in the journal.
+func TestACheckpointEmptiesTheJournal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "one.db")
+	db := databasetest.Open(t, path, nil)
+	if err := db.Write(t.Context(), func(tx *database.Tx) error {
+		_, err := tx.Exec(`insert into keysets (scope, aead_wrapped, prf_wrapped, version, rotated_at) values ('t', $1, $1, 1, 0)`, []byte("unmistakable"))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), func(tx *database.Tx) error {
+		_, err := tx.Exec(`delete from keysets`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	holds := func(file string) bool {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(text), "unmistakable")
+	}
+	if !holds(path + "-wal") {
+		t.Error("the journal does not hold it even before, so this shows nothing")
+	}
+	if err := db.Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if holds(path+"-wal") || holds(path) {
+		t.Error("what was deleted can still be read")
+	}
 }

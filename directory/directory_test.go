@@ -3,7 +3,6 @@ package directory_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -327,36 +326,6 @@ func TestAnAliasIsNeverGivenAgainButAnAddressIs(t *testing.T) {
 		again.Alias = "ada2"
 		_, err = w.create(again)
 		w.must(err)
-	})
-}
-
-func TestUsersAreListedInPages(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		for _, alias := range []string{"dora", "Bob", "carl", "ada", "Eve"} {
-			w.add(alias)
-		}
-		bob, err := w.find(w.UserByAlias, "bob")
-		w.must(err)
-		w.must(w.change(w.Disable, bob.ID))
-		dora, err := w.find(w.UserByAlias, "dora")
-		w.must(err)
-		w.must(w.change(w.Delete, dora.ID))
-
-		var got []string
-		w.read(func(tx *database.ReadTx) error {
-			for after := ""; ; after = got[len(got)-1] {
-				page, err := w.List(tx, after, 2)
-				if err != nil || len(page) == 0 {
-					return err
-				}
-				for _, user := range page {
-					got = append(got, user.Alias)
-				}
-			}
-		})
-		if want := []string{"ada", "Bob", "carl", "Eve"}; !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
-		}
 	})
 }
 

@@ -206,17 +206,6 @@ func (s *Store) Users(tx *database.ReadTx, ids []UserID) (map[UserID]User, error
 	return users, nil
 }
 
-// List is the users after an alias, in the order of aliases, deleted ones left
-// out. An empty alias begins at the first.
-func (s *Store) List(tx *database.ReadTx, after string, limit int) ([]User, error) {
-	key, err := s.key(tx)
-	if err != nil {
-		return nil, err
-	}
-	return database.All(tx, scanUser(key), selectUser+`where alias_key > $1 and state <> $2 order by alias_key limit $3`,
-		aliasKey(after), Deleted, limit)
-}
-
 // Empty tells whether there is nobody yet, or nobody left.
 func (s *Store) Empty(tx *database.ReadTx) (bool, error) {
 	somebody, err := exists(tx, `select 1 from users where state <> $1 limit 1`, Deleted)
@@ -257,6 +246,7 @@ func (s *Store) SetPassword(tx *database.Tx, id UserID, hash string) error {
 
 // Disable keeps a user out. Their sessions and tokens are refused from the next
 // request on, and are good again once the user is enabled, unless they expired.
+// What they hold in spaces is remembered: call UserChanged of package space too.
 func (s *Store) Disable(tx *database.Tx, id UserID) error { return setState(tx, id, Disabled) }
 
 // Enable lets a disabled user in again.

@@ -93,7 +93,7 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 			return nil, fault.As(err)
 		}
 	}
-	return nil, err
+	return nil, f
 }
 
 // Ask is [Runner.Do] for a caller in this program that has the input at hand.
@@ -211,8 +211,8 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 		return err
 	}
 	call.Caller, call.Request.Caller = caller, caller
-	if !op.Rule.Strangers() && !caller.Known() {
-		return fault.Unauthenticatedf("sign in first: the request carries no credential")
+	if err := op.Rule.Admit(caller); err != nil {
+		return err
 	}
 	if scope := op.Service.Scope; scope != "" && caller.Known() && !caller.Allows(scope) {
 		return fault.Deniedf("this sign-in was not granted the scope %s: sign in again and ask for it", scope)
