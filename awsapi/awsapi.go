@@ -98,7 +98,7 @@ func (d *Door) add(s *service) {
 		r := &s.routes[i]
 		r.op.Service, r.Times = &s.Service, s.times
 		r.Bind(r.op.In, r.query...)
-		check := s.constraints.For(r.op.Name, r.op.In)
+		check := s.constraints.For(r.op.Name, r.op.In, wire.LowerFirst)
 		if !slices.Contains(d.operations, r.op) {
 			d.operations = append(d.operations, r.op)
 		}

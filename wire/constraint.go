@@ -37,11 +37,11 @@ type checked struct {
 
 // For compiles the constraints of an operation's input type. Every member must
 // have one, if only an empty one: it panics otherwise, so that none is
-// forgotten.
-func (c Constraints) For(operation string, input reflect.Type) *Checker {
+// forgotten. What is refused is named in the protocol's spelling.
+func (c Constraints) For(operation string, input reflect.Type, spelling Spelling) *Checker {
 	checker := &Checker{}
-	for i := range shapeOf(input).members {
-		m := &shapeOf(input).members[i]
+	for i := range shapeOf(input, spelling).members {
+		m := &shapeOf(input, spelling).members[i]
 		constraint, ok := c[operation+"."+m.goName]
 		if !ok {
 			constraint, ok = c[m.goName]
@@ -93,6 +93,11 @@ func (c *checked) check(v reflect.Value) error {
 	case reflect.String:
 		size, unit = utf8.RuneCountInString(v.String()), " characters long"
 	case reflect.Slice:
+		size, unit = v.Len(), " items long"
+		if kindOf(v.Type()) == blob {
+			unit = " bytes long"
+		}
+	case reflect.Map:
 		size, unit = v.Len(), " items long"
 	case reflect.Int32, reflect.Int64:
 		size = int(v.Int())

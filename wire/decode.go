@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,28 +17,35 @@ import (
 	"github.com/sallyport/sallyport/fault"
 )
 
-// ParseJSON reads a JSON object into a struct. Unknown members are ignored, as AWS's
-// clients may be newer than we are; a member of the wrong type, one given
-// twice or anything after the object is a fault that names it.
-func ParseJSON(body []byte, into any) error {
+// ParseJSON reads a JSON object into a struct, in restJson1's spelling. Unknown
+// members are ignored, as AWS's clients may be newer than we are; a member of the
+// wrong type, one given twice or anything after the object is a fault that names it.
+func ParseJSON(body []byte, into any) error { return parseJSON(body, into, LowerFirst) }
+
+func parseJSON(body []byte, into any, spelling Spelling) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	tree, err := parse(d, 0)
+	j := json.NewDecoder(bytes.NewReader(body))
+	j.UseNumber()
+	tree, err := parse(j, 0)
 	if err != nil {
 		return malformed(err)
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+	if _, err := j.Token(); !errors.Is(err, io.EOF) {
 		return fault.Invalidf("the request body is not valid JSON: there is more after its end")
 	}
 	object, ok := tree.(map[string]any)
 	if !ok {
 		return fault.Invalidf("the request body must be a JSON object")
 	}
-	return assignRecord(object, reflect.ValueOf(into).Elem(), "")
+	d := decoder{spelling}
+	return d.assignRecord(object, reflect.ValueOf(into).Elem(), "")
 }
+
+// decoder assigns a tree of JSON's types to a struct. Every protocol's requests
+// become such a tree first.
+type decoder struct{ spelling Spelling }
 
 // deepest is more than any model nests, and far less than a stack holds.
 const deepest = 32
@@ -102,11 +110,11 @@ func parse(d *json.Decoder, depth int) (any, error) {
 	return object, err
 }
 
-func assignRecord(object map[string]any, into reflect.Value, path string) error {
-	shape := shapeOf(into.Type())
+func (d *decoder) assignRecord(object map[string]any, into reflect.Value, path string) error {
+	shape := shapeOf(into.Type(), d.spelling)
 	for name, value := range object {
 		if m := shape.byName[name]; m != nil && value != nil {
-			if err := assign(value, into.FieldByIndex(m.index), join(path, name)); err != nil {
+			if err := d.assign(value, into.FieldByIndex(m.index), join(path, name)); err != nil {
 				return err
 			}
 		}
@@ -121,7 +129,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-func assign(value any, into reflect.Value, path string) error {
+func (d *decoder) assign(value any, into reflect.Value, path string) error {
 	if into.Kind() == reflect.Pointer {
 		into.Set(reflect.New(into.Type().Elem()))
 		into = into.Elem()
@@ -129,13 +137,13 @@ func assign(value any, into reflect.Value, path string) error {
 	switch kindOf(into.Type()) {
 	case record:
 		if object, ok := value.(map[string]any); ok {
-			return assignRecord(object, into, path)
+			return d.assignRecord(object, into, path)
 		}
 		return wrongType(path, "an object")
 	case list:
-		return assignList(value, into, path)
+		return d.assignList(value, into, path)
 	case dictionary:
-		return assignDictionary(value, into, path)
+		return d.assignDictionary(value, into, path)
 	case moment:
 		at, err := parseTime(value)
 		if err != nil {
@@ -143,11 +151,23 @@ func assign(value any, into reflect.Value, path string) error {
 		}
 		into.Set(reflect.ValueOf(at))
 		return nil
+	case blob:
+		text, ok := value.(string)
+		bytes, err := base64.StdEncoding.DecodeString(text)
+		if !ok || err != nil {
+			return wrongType(path, "base64 text")
+		}
+		into.SetBytes(bytes)
+		return nil
+	case union:
+		return d.assignUnion(value, into, path)
+	case document:
+		return assignDocument(value, into, path)
 	}
 	return assignScalar(value, into, path)
 }
 
-func assignList(value any, into reflect.Value, path string) error {
+func (d *decoder) assignList(value any, into reflect.Value, path string) error {
 	values, ok := value.([]any)
 	if !ok {
 		return wrongType(path, "a list")
@@ -158,14 +178,14 @@ func assignList(value any, into reflect.Value, path string) error {
 		if value == nil {
 			return wrongType(at, "a value, not null")
 		}
-		if err := assign(value, into.Index(i), at); err != nil {
+		if err := d.assign(value, into.Index(i), at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func assignDictionary(value any, into reflect.Value, path string) error {
+func (d *decoder) assignDictionary(value any, into reflect.Value, path string) error {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return wrongType(path, "an object")
@@ -173,7 +193,7 @@ func assignDictionary(value any, into reflect.Value, path string) error {
 	into.Set(reflect.MakeMap(into.Type()))
 	for name, value := range object {
 		element := reflect.New(into.Type().Elem()).Elem()
-		if err := assign(value, element, join(path, name)); err != nil {
+		if err := d.assign(value, element, join(path, name)); err != nil {
 			return err
 		}
 		into.SetMapIndex(reflect.ValueOf(name).Convert(into.Type().Key()), element)
@@ -205,7 +225,7 @@ func assignScalar(value any, into reflect.Value, path string) error {
 	case reflect.Float32, reflect.Float64:
 		number, _ := value.(json.Number)
 		f, err := number.Float64()
-		if err != nil || into.OverflowFloat(f) {
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || into.OverflowFloat(f) {
 			return wrongType(path, "a number")
 		}
 		into.SetFloat(f)
@@ -237,27 +257,28 @@ func sortedKeys(v reflect.Value) []reflect.Value {
 
 // CheckText refuses texts that no database column can hold: with a zero byte, or
 // not UTF-8. input is a pointer to a struct.
-func CheckText(input any) error { return checkText(reflect.ValueOf(input).Elem(), "") }
+func CheckText(input any) error { return checkText(reflect.ValueOf(input).Elem(), "", LowerFirst) }
 
-func checkText(v reflect.Value, path string) error {
+func checkText(v reflect.Value, path string, spelling Spelling) error {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if !v.IsNil() {
-			return checkText(v.Elem(), path)
+			return checkText(v.Elem(), path, spelling)
 		}
 	case reflect.String:
-		if text := v.String(); strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
-			return fault.Invalidf("%s must be UTF-8 text without zero bytes", path)
-		}
+		return checkString(v.String(), path)
 	case reflect.Slice:
+		if kindOf(v.Type()) == blob {
+			return nil
+		}
 		for i := range v.Len() {
-			if err := checkText(v.Index(i), path); err != nil {
+			if err := checkText(v.Index(i), path, spelling); err != nil {
 				return err
 			}
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
-			if err := errors.Join(checkText(key, path), checkText(v.MapIndex(key), path)); err != nil {
+			if err := errors.Join(checkText(key, path, spelling), checkText(v.MapIndex(key), path, spelling)); err != nil {
 				return err
 			}
 		}
@@ -265,12 +286,19 @@ func checkText(v reflect.Value, path string) error {
 		if v.Type() == timeType {
 			return nil
 		}
-		for i := range shapeOf(v.Type()).members {
-			m := &shapeOf(v.Type()).members[i]
-			if err := checkText(v.FieldByIndex(m.index), join(path, m.name)); err != nil {
+		for i := range shapeOf(v.Type(), spelling).members {
+			m := &shapeOf(v.Type(), spelling).members[i]
+			if err := checkText(v.FieldByIndex(m.index), join(path, m.name), spelling); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+func checkString(text, path string) error {
+	if strings.IndexByte(text, 0) >= 0 || !utf8.ValidString(text) {
+		return fault.Invalidf("%s must be UTF-8 text without zero bytes", path)
 	}
 	return nil
 }

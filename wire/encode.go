@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	smithydocument "github.com/aws/smithy-go/document"
 )
 
 // TimeFormat is how a protocol, or one service's model, writes times.
@@ -21,14 +23,17 @@ const (
 
 type encoder struct {
 	bytes.Buffer
-	times  TimeFormat
-	redact bool // for the log: secrets are blanked, long texts cut
+	spelling Spelling
+	times    TimeFormat
+	redact   bool // for the log: secrets are blanked, long texts cut
 }
 
-// JSON writes a struct, or pointer to one, as a model's JSON: absent members are
-// left out.
-func JSON(value any, times TimeFormat) []byte {
-	e := &encoder{times: times}
+// JSON writes a struct, or pointer to one, as a restJson1 model's JSON: absent
+// members are left out.
+func JSON(value any, times TimeFormat) []byte { return encodeJSON(value, times, LowerFirst) }
+
+func encodeJSON(value any, times TimeFormat, spelling Spelling) []byte {
+	e := &encoder{times: times, spelling: spelling}
 	e.value(reflect.ValueOf(value))
 	return e.Bytes()
 }
@@ -58,6 +63,10 @@ func (e *encoder) value(v reflect.Value) {
 			e.WriteString("null")
 			return
 		}
+		if kindOf(v.Type()) == document {
+			e.document(v.Interface().(smithydocument.Marshaler))
+			return
+		}
 		v = v.Elem()
 	}
 	switch kindOf(v.Type()) {
@@ -69,6 +78,9 @@ func (e *encoder) value(v reflect.Value) {
 		e.list(v)
 	case dictionary:
 		e.dictionary(v)
+	case blob:
+		out, _ := json.Marshal(v.Bytes()) // cannot fail: base64 text
+		e.Write(out)
 	default:
 		e.scalar(v)
 	}
@@ -77,10 +89,11 @@ func (e *encoder) value(v reflect.Value) {
 func (e *encoder) record(v reflect.Value) {
 	e.WriteByte('{')
 	start := e.Len()
-	for i := range shapeOf(v.Type()).members {
-		m := &shapeOf(v.Type()).members[i]
+	s := shapeOf(v.Type(), e.spelling)
+	for i := range s.members {
+		m := &s.members[i]
 		field := v.FieldByIndex(m.index)
-		if absent(field) {
+		if absent(field) && !m.always {
 			continue
 		}
 		if e.Len() > start {
@@ -110,11 +123,6 @@ func absent(v reflect.Value) bool {
 }
 
 func (e *encoder) list(v reflect.Value) {
-	if v.Type().Elem().Kind() == reflect.Uint8 {
-		out, _ := json.Marshal(v.Bytes()) // cannot fail: base64 text
-		e.Write(out)
-		return
-	}
 	e.WriteByte('[')
 	for i := range v.Len() {
 		if i > 0 {
@@ -136,6 +144,16 @@ func (e *encoder) dictionary(v reflect.Value) {
 		e.value(v.MapIndex(key))
 	}
 	e.WriteByte('}')
+}
+
+// document writes open content. One that the SDK cannot write is a fault of the
+// program: what arrives has been parsed, the rest is ours.
+func (e *encoder) document(content smithydocument.Marshaler) {
+	out, err := content.MarshalSmithyDocument()
+	if err != nil {
+		panic("wire: cannot write a document: " + err.Error())
+	}
+	e.Write(out)
 }
 
 func (e *encoder) scalar(v reflect.Value) {

@@ -28,7 +28,7 @@ var inBraces = regexp.MustCompile(`\{(\w+)\}`)
 // type. It panics when one does not exist.
 func (b *RestJSON) Bind(input reflect.Type, query ...string) {
 	find := func(name string) *member {
-		m := shapeOf(input).byName[name]
+		m := shapeOf(input, LowerFirst).byName[name]
 		if m == nil {
 			panic(fmt.Sprintf("wire: %s has no member %s for %s", input, name, b.Path))
 		}
@@ -68,10 +68,11 @@ func (b *RestJSON) Decode(r *http.Request, query url.Values, body []byte, input 
 }
 
 func assignText(text string, into reflect.Value, name string) error {
+	d := decoder{LowerFirst}
 	if deref(into.Type()).Kind() == reflect.String {
-		return assign(text, into, name)
+		return d.assign(text, into, name)
 	}
-	return assign(json.Number(text), into, name)
+	return d.assign(json.Number(text), into, name)
 }
 
 // Encode writes the answer of success.

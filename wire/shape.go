@@ -1,10 +1,13 @@
 // Package wire turns bytes into the structs of operations and back.
 //
 // One reflective codec serves every protocol: a [shape] says, once for each
-// struct type, what its members are called on the wire and which of them are
-// secret. A protocol (restJson1 in restjson.go) adds only where members travel
-// and how times are written. The structs are those of the AWS SDK for Go v2, or
-// our own with json tags.
+// struct type and [Spelling], what its members are called on the wire and which
+// of them are secret. A protocol adds only where members travel and how values
+// are written: restJson1 in restjson.go, awsJson1_1 in json11.go, query in
+// query.go. The structs are those of the AWS SDK for Go v2, or our own with json
+// tags. What the SDK's types do not tell by themselves stands in two tables: the
+// members whose names follow no rule (exceptions, here) and the unions and open
+// documents (union.go).
 package wire
 
 import (
@@ -16,6 +19,35 @@ import (
 	"unicode/utf8"
 )
 
+// Spelling is how a protocol's models write the member names that the SDK exports.
+type Spelling uint8
+
+const (
+	// LowerFirst is restJson1's: spaceName. The log is written so, too.
+	LowerFirst Spelling = iota
+	// AsExported is that of awsJson1_1 and query: PolicyArn.
+	AsExported
+)
+
+// exceptions are the members that models of awsJson1_1 and query write otherwise.
+var exceptions = map[string]string{
+	"PolicyDescriptorType.Arn":                 "arn",                 // sts
+	"ListDelegationRequestsOutput.IsTruncated": "isTruncated",         // iam
+	"DescribeTrailsInput.IncludeShadowTrails":  "includeShadowTrails", // cloudtrail
+	"DescribeTrailsInput.TrailNameList":        "trailNameList",
+	"DescribeTrailsOutput.TrailList":           "trailList",
+}
+
+func (s Spelling) name(t reflect.Type, field string) string {
+	if s == LowerFirst {
+		return lowerFirst(field)
+	}
+	if name, ok := exceptions[t.Name()+"."+field]; ok {
+		return name
+	}
+	return field
+}
+
 // shape is what the codec knows of a struct type.
 type shape struct {
 	members []member
@@ -26,11 +58,11 @@ type member struct {
 	name   string // on the wire
 	goName string
 	index  []int
-	kind   kind
 	secret bool
+	always bool // travels even when empty: it is all that a union says
 }
 
-// kind is how a value is written, found once per member.
+// kind is how a value is written.
 type kind uint8
 
 const (
@@ -39,11 +71,19 @@ const (
 	record      // struct
 	list
 	dictionary // map with text keys
+	blob       // []byte
+	union      // one of several members
+	document   // open content
 	unsupported
 )
 
+type spelled struct {
+	reflect.Type
+	Spelling
+}
+
 var (
-	shapes   sync.Map // reflect.Type to *shape
+	shapes   sync.Map // spelled to *shape
 	timeType = reflect.TypeFor[time.Time]()
 )
 
@@ -52,34 +92,43 @@ var secrets = map[string]bool{
 	"AccessToken": true, "RefreshToken": true, "IdToken": true, "ClientSecret": true, "DeviceCode": true, "UserCode": true,
 	"Code": true, "CodeVerifier": true, "Secret": true, "Token": true, "Password": true, "NewPassword": true, "SecretAccessKey": true,
 	"SessionToken": true, "SamlAssertion": true, "Assertion": true, "TokenValue": true, "VerificationUriComplete": true, "Location": true, "Login": true, "Invitation": true,
+	// sts and iam
+	"SAMLAssertion": true, "WebIdentityToken": true, "TokenCode": true, "ContextAssertion": true, "TradeInToken": true,
+	"OldPassword": true, "AuthenticationCode1": true, "AuthenticationCode2": true, "Base32StringSeed": true, "QRCodePNG": true,
+	"PrivateKey": true, "AddPrivateKey": true, "ServicePassword": true, "ServiceCredentialSecret": true,
+	// identitystore, ssoadmin
+	"SubjectToken": true, "ActorToken": true,
 }
 
-func shapeOf(t reflect.Type) *shape {
-	if known, ok := shapes.Load(t); ok {
+func shapeOf(t reflect.Type, spelling Spelling) *shape {
+	key := spelled{t, spelling}
+	if known, ok := shapes.Load(key); ok {
 		return known.(*shape)
 	}
 	s := &shape{byName: map[string]*member{}}
+	variant := variants[t]
 	for _, field := range reflect.VisibleFields(t) {
-		name, tagged := strings.CutSuffix(field.Tag.Get("json"), ",omitempty")
+		name, _ := strings.CutSuffix(field.Tag.Get("json"), ",omitempty")
 		// ResultMetadata is the SDK's own, no member of any model.
 		if !field.IsExported() || field.Anonymous || name == "-" || field.Name == "ResultMetadata" {
 			continue
 		}
-		if !tagged && name == "" {
-			name = lowerFirst(field.Name)
+		goName := field.Name
+		if variant != "" {
+			goName = variant
 		}
 		if name == "" {
-			name = lowerFirst(field.Name)
+			name = spelling.name(t, goName)
 		}
 		s.members = append(s.members, member{
-			name: name, goName: field.Name, index: field.Index, kind: kindOf(field.Type),
-			secret: secrets[field.Name] && deref(field.Type).Kind() == reflect.String,
+			name: name, goName: goName, index: field.Index, always: variant != "",
+			secret: secrets[goName] && (deref(field.Type).Kind() == reflect.String || kindOf(field.Type) == blob),
 		})
 	}
 	for i := range s.members {
 		s.byName[s.members[i].name] = &s.members[i]
 	}
-	known, _ := shapes.LoadOrStore(t, s)
+	known, _ := shapes.LoadOrStore(key, s)
 	return known.(*shape)
 }
 
@@ -98,9 +147,19 @@ func kindOf(t reflect.Type) kind {
 		}
 		return record
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return blob
+		}
 		return list
 	case reflect.Map:
 		return dictionary
+	case reflect.Interface:
+		if unions[t] != nil {
+			return union
+		}
+		if documents[t] != nil {
+			return document
+		}
 	case reflect.String, reflect.Bool, reflect.Int, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64:
 		return scalar
 	}

@@ -125,7 +125,7 @@ func TestConstraints(t *testing.T) {
 		"SpaceName": {Required: true, Min: 3, Max: 5}, "Name": {}, "CreateThing.Name": {Pattern: regexp.MustCompile(`\Aa*\z`)}, "MaxResults": {Min: 1, Max: 10},
 		"Flag": {}, "Ratio": {}, "Count": {}, "Items": {Max: 2}, "Nested": {}, "Tags": {}, "Start": {Required: true}, "Password": {}, "Renamed": {},
 	}
-	check := constraints.For("CreateThing", reflect.TypeFor[input]())
+	check := constraints.For("CreateThing", reflect.TypeFor[input](), LowerFirst)
 	fine := func() *input { return &input{SpaceName: ptr("acme"), Start: ptr(time.Now())} }
 	if err := check.Check(fine()); err != nil {
 		t.Error(err)
@@ -144,7 +144,7 @@ func TestConstraints(t *testing.T) {
 			t.Errorf("%v, want %q", err, says)
 		}
 	}
-	enumerated := Constraints{"Key": {}, "Values": {}, "When": {}}.For("X", reflect.TypeFor[inner]())
+	enumerated := Constraints{"Key": {}, "Values": {}, "When": {}}.For("X", reflect.TypeFor[inner](), LowerFirst)
 	if err := enumerated.Check(&inner{Key: "blue"}); err == nil || !strings.Contains(err.Error(), "one of [red green]") {
 		t.Errorf("a value outside an enumeration: %v", err)
 	}
@@ -154,7 +154,7 @@ func TestConstraints(t *testing.T) {
 		}
 	}()
 	delete(constraints, "Tags")
-	constraints.For("CreateThing", reflect.TypeFor[input]())
+	constraints.For("CreateThing", reflect.TypeFor[input](), LowerFirst)
 }
 
 func TestMembersTravelWhereTheModelSays(t *testing.T) {
