@@ -44,3 +44,137 @@
 // "Cross-account policy evaluation logic", and "Troubleshoot access denied error
 // messages".
 package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// Kind says where a document is attached, which decides the elements it must have and
+// must not have.
+type Kind uint8
+
+// The kinds of policies.
+const (
+	Identity        Kind = iota // of a user, a group or a role
+	Resource                    // of a resource, naming principals
+	Trust                       // of a role: who may assume it
+	ServiceControl              // of an organization, over the principals of its accounts
+	ResourceControl             // of an organization, over the resources of its accounts
+	Session                     // given when a session begins
+	Boundary                    // permissions boundary of a user or a role
+)
+
+// namesPrincipals reports whether statements say whom they are about.
+func (k Kind) namesPrincipals() bool { return k == Resource || k == Trust || k == ResourceControl }
+
+// Policy is a document ready to decide by. It is immutable and safe for concurrent use.
+type Policy struct {
+	kind       Kind
+	version    string
+	denies     shelf
+	allows     shelf
+	principals []string
+	keys       []string
+}
+
+// Kind is what the policy was compiled as.
+func (p *Policy) Kind() Kind { return p.kind }
+
+// Version is the version of the language, [Version2008] when the document names none.
+func (p *Policy) Version() string { return p.version }
+
+// Principals are the users, roles, sessions, accounts and unique ids that the policy
+// names as AWS principals, as written, each once. "*" is not among them.
+func (p *Policy) Principals() []string { return slices.Clone(p.principals) }
+
+// ContextKeys are the condition keys that the conditions and variables of the policy
+// look at, sorted, as written. Of spellings that differ in case the first is kept.
+func (p *Policy) ContextKeys() []string { return slices.Clone(p.keys) }
+
+// Managed says whether the document can be a managed policy, which IAM wants in the
+// current version of the language; inline policies it takes in either.
+func (p *Policy) Managed() error {
+	if p.version == Version2012 {
+		return nil
+	}
+	return &MalformedError{Position{Line: 1}, "Policy document must be version 2012-10-17 or greater.", `Set "Version": "2012-10-17".`}
+}
+
+// Named is a policy and how reasons call it: its ARN, or words such as "role/deploy:
+// inline policy logs".
+type Named struct {
+	Name   string
+	Policy *Policy
+}
+
+// statement is one statement ready to decide by. Its effect is told by the shelf it
+// stands on.
+type statement struct {
+	sid        string
+	index      int
+	at         Position
+	actions    actions
+	resources  resources
+	principals principals
+	conditions []condition
+}
+
+// applies reports whether the statement is about the request, whoever makes it.
+func (s *statement) applies(q *question) bool {
+	return s.actions.match(q) && s.resources.match(q) && s.hold(q)
+}
+
+func (s *statement) hold(q *question) bool {
+	for i := range s.conditions {
+		if !s.conditions[i].holds(q) {
+			return false
+		}
+	}
+	return true
+}
+
+// shelf holds the statements of one effect, found by the service of an action: most
+// policies speak of many services and a request of one.
+type shelf struct {
+	statements []statement
+	named      map[string][]int32 // by service, statements all of whose actions name theirs
+	others     []int32            // statements that may be about any service
+}
+
+func (s *shelf) add(one statement) {
+	i := int32(len(s.statements))
+	s.statements = append(s.statements, one)
+	if one.actions.anyService() {
+		s.others = append(s.others, i)
+		return
+	}
+	if s.named == nil {
+		s.named = map[string][]int32{}
+	}
+	for _, action := range one.actions.list {
+		at := s.named[action.service]
+		if len(at) == 0 || at[len(at)-1] != i {
+			s.named[action.service] = append(at, i)
+		}
+	}
+}
+
+// about are the statements that may be about the action, in two lists of their indices.
+func (s *shelf) about(q *question) (named, others []int32) {
+	if len(s.statements) == 0 {
+		return nil, nil
+	}
+	return s.named[string(q.service)], s.others
+}
+
+// keySet gathers condition keys, each in its first spelling.
+type keySet map[string]string
+
+func (k keySet) add(key string) string {
+	lower := strings.ToLower(key)
+	if _, known := k[lower]; !known {
+		k[lower] = key
+	}
+	return lower
+}
