@@ -8,6 +8,8 @@ package policy
 // policies are not looked at.
 func Evaluate(r *Request, p *Policies) (d Decision) {
 	var q question
+	var action [96]byte
+	q.name = appendLower(action[:0], r.Action)
 	q.ask(r, p)
 	d.action = r.Action
 	if q.denied(p, &d) ||
@@ -75,20 +77,15 @@ func (q *question) deniedByOne(stage Stage, level int, n *Named, d *Decision) {
 	if n.Policy == nil {
 		return
 	}
-	shelf := &n.Policy.denies
-	named, others := shelf.about(q)
-	for _, indices := range [2][]int32{named, others} {
-		for _, i := range indices {
-			s := &shelf.statements[i]
-			if n.Policy.kind.namesPrincipals() && s.principals.match(q) == toNobody || !s.applies(q) {
-				continue
-			}
-			if d.Effect != ExplicitDeny {
-				d.end(ExplicitDeny, stage)
-				d.Level = level
-			}
-			d.note(stage, n.Name, s)
+	for f := n.Policy.denies.find(q); f.next(q); {
+		if n.Policy.kind.namesPrincipals() && f.principals.match(q) == toNobody || !f.applies(q) {
+			continue
 		}
+		if d.Effect != ExplicitDeny {
+			d.end(ExplicitDeny, stage)
+			d.Level = level
+		}
+		d.note(stage, n.Name, f.statement)
 	}
 }
 
@@ -107,13 +104,9 @@ func (q *question) allowedByOne(n *Named) *statement {
 	if n.Policy == nil {
 		return nil
 	}
-	shelf := &n.Policy.allows
-	named, others := shelf.about(q)
-	for _, indices := range [2][]int32{named, others} {
-		for _, i := range indices {
-			if s := &shelf.statements[i]; s.applies(q) {
-				return s
-			}
+	for f := n.Policy.allows.find(q); f.next(q); {
+		if f.applies(q) {
+			return f.statement
 		}
 	}
 	return nil

@@ -120,52 +120,18 @@ type statement struct {
 	conditions []condition
 }
 
-// applies reports whether the statement is about the request, whoever makes it.
+// applies reports whether the statement is about the request, whoever makes it, once its
+// action is known to be.
 func (s *statement) applies(q *question) bool {
-	return s.actions.match(q) && s.resources.match(q) && s.hold(q)
-}
-
-func (s *statement) hold(q *question) bool {
+	if !s.resources.match(q) {
+		return false
+	}
 	for i := range s.conditions {
 		if !s.conditions[i].holds(q) {
 			return false
 		}
 	}
 	return true
-}
-
-// shelf holds the statements of one effect, found by the service of an action: most
-// policies speak of many services and a request of one.
-type shelf struct {
-	statements []statement
-	named      map[string][]int32 // by service, statements all of whose actions name theirs
-	others     []int32            // statements that may be about any service
-}
-
-func (s *shelf) add(one statement) {
-	i := int32(len(s.statements))
-	s.statements = append(s.statements, one)
-	if one.actions.anyService() {
-		s.others = append(s.others, i)
-		return
-	}
-	if s.named == nil {
-		s.named = map[string][]int32{}
-	}
-	for _, action := range one.actions.list {
-		at := s.named[action.service]
-		if len(at) == 0 || at[len(at)-1] != i {
-			s.named[action.service] = append(at, i)
-		}
-	}
-}
-
-// about are the statements that may be about the action, in two lists of their indices.
-func (s *shelf) about(q *question) (named, others []int32) {
-	if len(s.statements) == 0 {
-		return nil, nil
-	}
-	return s.named[string(q.service)], s.others
 }
 
 // keySet gathers condition keys, each in its first spelling.

@@ -21,6 +21,7 @@ const (
 type Principal struct {
 	Kind    PrincipalKind
 	Account string // 12 digits; empty for services, web identities, SAML and the anonymous
+	ID      string // the unique id of the user or role, "AROA...", as policies name it that are kept with ids; may be empty
 	ARN     string // the user's or the account root's, the federated user's; for a session of a role the role's, as aws:PrincipalArn has it
 	Session string // arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION; else empty
 	Name    string // a service principal, "codecatalyst.amazonaws.com", or the federated provider: its ARN, or "accounts.google.com"
@@ -54,9 +55,10 @@ type principals struct {
 type principalKind uint8
 
 const (
-	nobody  principalKind = iota // unique ids of the deleted, canonical users
-	account                      // by its digits
-	user                         // by ARN, as are the next three
+	nobody   principalKind = iota // canonical users
+	uniqueID                      // of a user or role
+	account                       // by its digits
+	user                          // by ARN, as are the next three
 	role
 	roleSession
 	federatedUser
@@ -94,6 +96,14 @@ func (p *principals) named(who *Principal) grant {
 
 func (e *principalEntry) match(p *Principal) grant {
 	switch e.kind {
+	case uniqueID:
+		switch {
+		case p.ID == "" || e.name != p.ID:
+		case p.Kind == User:
+			return toCaller
+		case p.Kind == AssumedRole:
+			return toRole
+		}
 	case account:
 		if p.hasAccount() && e.name == p.Account {
 			return toAccount
@@ -192,7 +202,7 @@ func newAWSPrincipal(value string) (e principalEntry, ok bool) {
 		return principalEntry{account, value}, true
 	}
 	if isUniqueID(value) {
-		return principalEntry{nobody, value}, true
+		return principalEntry{uniqueID, value}, true
 	}
 	parts := strings.Split(value, ":")
 	if len(parts) != 6 || parts[0] != "arn" || !strings.HasPrefix(parts[1], "aws") || parts[3] != "" ||

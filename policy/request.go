@@ -41,20 +41,21 @@ type Policies struct {
 // question is a request made ready to be compared with many statements.
 type question struct {
 	*Request
-	bounded       bool   // a permissions boundary is set
-	service, name []byte // of the action, in lower case
+	bounded       bool // a permissions boundary is set
 	sameAccount   bool
+	service, name []byte // of the action, in lower case
+	head          uint64 // of the name
 
-	lower   [96]byte  // where the action is
 	scratch [256]byte // where variables are expanded
 }
 
+// ask makes the request ready; the action is in q.name.
 func (q *question) ask(r *Request, p *Policies) {
 	q.Request = r
 	q.bounded = p.Boundary != nil
 	q.sameAccount = r.ResourceAccount == "" || r.ResourceAccount == r.Principal.Account
-	q.name = appendLower(q.lower[:0], r.Action)
 	if colon := bytes.IndexByte(q.name, ':'); colon >= 0 {
 		q.service, q.name = q.name[:colon], q.name[colon+1:]
 	}
+	q.head, _ = headOf(q.name)
 }

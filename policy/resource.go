@@ -27,21 +27,13 @@ func (q *question) granted(p *Policies, d *Decision) (best grant) {
 		if n.Policy == nil {
 			continue
 		}
-		shelf := &n.Policy.allows
-		named, others := shelf.about(q)
-		for _, indices := range [2][]int32{named, others} {
-			for _, i := range indices {
-				s := &shelf.statements[i]
-				g := s.principals.match(q)
-				if q.Principal.isFederated() {
-					g = s.principals.named(&q.Principal)
-				}
-				if g <= best {
-					continue
-				}
-				if s.applies(q) {
-					best, by, name = g, s, n.Name
-				}
+		for f := n.Policy.allows.find(q); f.next(q); {
+			g := f.principals.match(q)
+			if q.Principal.isFederated() {
+				g = f.principals.named(&q.Principal)
+			}
+			if g > best && f.applies(q) {
+				best, by, name = g, f.statement, n.Name
 			}
 		}
 	}
