@@ -147,7 +147,7 @@ func (e *encoder) dictionary(v reflect.Value) {
 }
 
 // document writes open content. One that the SDK cannot write is a fault of the
-// program: what arrives has been parsed, the rest is ours.
+// program: of what arrives it can write everything, the rest is ours.
 func (e *encoder) document(content smithydocument.Marshaler) {
 	out, err := content.MarshalSmithyDocument()
 	if err != nil {

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"net/url"
@@ -128,7 +127,7 @@ func (p *parameter) tree(t reflect.Type, path string) (any, error) {
 		}
 	default:
 		if p.given && p.children == nil {
-			return p.scalar(t), nil
+			return plain(p.value, t), nil
 		}
 	}
 	return p, nil
@@ -216,18 +215,6 @@ func (p *parameter) numbered(under, path string) ([]*parameter, error) {
 		found[i] = items.children[strconv.Itoa(n)]
 	}
 	return found, nil
-}
-
-func (p *parameter) scalar(t reflect.Type) any {
-	switch t.Kind() {
-	case reflect.Bool:
-		if flag := p.value == "true"; flag || p.value == "false" {
-			return flag
-		}
-	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64:
-		return json.Number(p.value)
-	}
-	return p.value
 }
 
 // EncodeQuery writes the answer of success to an operation of the service with

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
@@ -13,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	storetypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -161,7 +165,7 @@ func TestDocuments(t *testing.T) {
 	if logged := string(Redacted(&in)); !strings.Contains(logged, `{"a":["b",1,true,null]}`) {
 		t.Error(logged)
 	}
-	for _, content := range []string{`"a\u0000"`, `{"a\u0000":1}`, `[["\u0000"]]`} {
+	for _, content := range []string{`"a\u0000"`, `{"a\u0000":1}`, `[["\u0000"]]`, `{"":1}`} {
 		if err := DecodeJSON11([]byte(`{"Operations":[{"AttributeValue":`+content+`}]}`), &in); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", content, err)
 		}
@@ -286,4 +290,51 @@ func FuzzDecodeQuery(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Documents and unions say anything; whatever is taken can be logged.
+func FuzzDecodeJSON11(f *testing.F) {
+	for _, seed := range []string{`{}`, `{"Operations":[{"AttributePath":"x","AttributeValue":{"a":["b",1e9,true,null]}}]}`, `{"Operations":[{"AttributeValue":1e999999}]}`, `{"Operations":[{"AttributeValue":-0.0}]}`,
+		`{"Extensions":{"aws:identitystore:enterprise":{"a":"b"}},"Birthdate":"x"}`, `{"MemberId":{"UserId":"x"}}`, `{"AlternateIdentifier":{"ExternalId":{"Id":"x"}}}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, input := range []any{&identitystore.UpdateUserInput{}, &identitystore.CreateUserInput{}, &identitystore.CreateGroupMembershipInput{}, &identitystore.GetUserIdInput{}} {
+			if err := DecodeJSON11(body, input); err != nil {
+				if !fault.Is(err, fault.Invalid) {
+					t.Fatalf("%q is no fault of the caller: %v", body, err)
+				}
+			} else if !json.Valid(Redacted(input)) {
+				t.Fatalf("what is logged is no JSON: %s", Redacted(input))
+			}
+		}
+	})
+}
+
+func TestErrorsAreTyped(t *testing.T) {
+	fail := func(code string) *captured {
+		return &captured{answer: func(w http.ResponseWriter) {
+			Failure{Status: 400, Code: code, Message: "why & how"}.EncodeQuery(w, "urn:x", "request-1")
+		}}
+	}
+	_, err := sts.New(sts.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: fail("MalformedPolicyDocument")}).
+		AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: ptr("a"), RoleSessionName: ptr("b")})
+	var malformed *ststypes.MalformedPolicyDocumentException
+	if !errors.As(err, &malformed) || malformed.ErrorMessage() != "why & how" || !strings.Contains(err.Error(), "request-1") {
+		t.Error(err)
+	}
+	_, err = iam.New(iam.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: fail("NoSuchEntity")}).
+		GetRole(t.Context(), &iam.GetRoleInput{RoleName: ptr("a")})
+	var missing *iamtypes.NoSuchEntityException
+	if !errors.As(err, &missing) || missing.ErrorMessage() != "why & how" {
+		t.Error(err)
+	}
+	client := cloudtrail.New(cloudtrail.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: &captured{answer: func(w http.ResponseWriter) {
+		Failure{Status: 400, Code: "InvalidNextTokenException", Message: "why & how"}.EncodeJSON11(w)
+	}}})
+	_, err = client.LookupEvents(t.Context(), &cloudtrail.LookupEventsInput{})
+	var token *trailtypes.InvalidNextTokenException
+	if !errors.As(err, &token) || token.ErrorMessage() != "why & how" {
+		t.Error(err)
+	}
 }

@@ -8,71 +8,110 @@ import (
 	"reflect"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/sallyport/sallyport/fault"
 )
 
 // RestJSON is one operation's binding to the protocol restJson1: a method, a
-// path whose braces hold members, members in the query, the rest in a JSON body.
+// path whose braces hold members, members in the query and in headers, the rest in
+// a JSON body.
 type RestJSON struct {
 	Method, Path string
 	Status       int        // of success
 	Times        TimeFormat // in answers
 
-	path, query []*member
+	path, query, header []bound
+}
+
+// bound is a member that travels outside the body, under a name of its own.
+type bound struct {
+	*member
+	name string
 }
 
 var inBraces = regexp.MustCompile(`\{(\w+)\}`)
 
 // Bind finds the members that travel outside the body in the operation's input
-// type. It panics when one does not exist.
-func (b *RestJSON) Bind(input reflect.Type, query ...string) {
-	find := func(name string) *member {
+// type: those of the path, and others, each written as "maxResults" when it is in
+// the query under its own name, "maxResults=max_result" under another, or
+// "accessToken: x-amz-sso_bearer_token" in a header. It panics when one does not
+// exist.
+func (b *RestJSON) Bind(input reflect.Type, others ...string) {
+	find := func(name, travelsAs string) bound {
 		m := shapeOf(input, LowerFirst).byName[name]
 		if m == nil {
 			panic(fmt.Sprintf("wire: %s has no member %s for %s", input, name, b.Path))
 		}
-		return m
+		return bound{m, travelsAs}
 	}
 	for _, match := range inBraces.FindAllStringSubmatch(b.Path, -1) {
-		b.path = append(b.path, find(match[1]))
+		b.path = append(b.path, find(match[1], match[1]))
 	}
-	for _, name := range query {
-		b.query = append(b.query, find(name))
+	for _, other := range others {
+		if name, header, ok := strings.Cut(other, ": "); ok {
+			b.header = append(b.header, find(name, header))
+		} else if name, parameter, ok := strings.Cut(other, "="); ok {
+			b.query = append(b.query, find(name, parameter))
+		} else {
+			b.query = append(b.query, find(other, other))
+		}
 	}
 }
 
-// Decode fills an input. What travels in the path or query is taken from there
-// alone.
+// Decode fills an input. What travels outside the body is taken from there alone.
 func (b *RestJSON) Decode(r *http.Request, query url.Values, body []byte, input any) error {
 	if err := ParseJSON(body, input); err != nil {
 		return err
 	}
 	v := reflect.ValueOf(input).Elem()
 	for _, m := range b.path {
-		if err := assignText(r.PathValue(m.name), v.FieldByIndex(m.index), m.name); err != nil {
+		if err := assignTexts([]string{r.PathValue(m.name)}, v.FieldByIndex(m.index), m.member.name); err != nil {
 			return err
 		}
 	}
 	for _, m := range b.query {
-		field := v.FieldByIndex(m.index)
-		field.SetZero()
-		if !query.Has(m.name) {
-			continue
+		if err := assignTexts(query[m.name], v.FieldByIndex(m.index), m.member.name); err != nil {
+			return err
 		}
-		if err := assignText(query.Get(m.name), field, m.name); err != nil {
+	}
+	for _, m := range b.header {
+		if err := assignTexts(r.Header.Values(m.name), v.FieldByIndex(m.index), m.member.name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func assignText(text string, into reflect.Value, name string) error {
-	d := decoder{LowerFirst}
-	if deref(into.Type()).Kind() == reflect.String {
-		return d.assign(text, into, name)
+// assignTexts sets a member to what is given outside the body: nothing, texts to a
+// list, and to everything else the first of them.
+func assignTexts(texts []string, into reflect.Value, name string) error {
+	into.SetZero()
+	if len(texts) == 0 {
+		return nil
 	}
-	return d.assign(json.Number(text), into, name)
+	d := decoder{LowerFirst}
+	if kindOf(into.Type()) == list {
+		values := make([]any, len(texts))
+		for i, text := range texts {
+			values[i] = text
+		}
+		return d.assign(values, into, name)
+	}
+	return d.assign(plain(texts[0], deref(into.Type())), into, name)
+}
+
+// plain is the scalar of this type that a text says, or the text when it says none.
+func plain(text string, t reflect.Type) any {
+	switch t.Kind() {
+	case reflect.Bool:
+		if flag := text == "true"; flag || text == "false" {
+			return flag
+		}
+	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Float32, reflect.Float64:
+		return json.Number(text)
+	}
+	return text
 }
 
 // Encode writes the answer of success.

@@ -8,51 +8,75 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/codecatalyst"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	storedocs "github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssodocs "github.com/aws/aws-sdk-go-v2/service/ssoadmin/document"
+	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/auth/bearer"
 	smithydocument "github.com/aws/smithy-go/document"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/google/go-cmp/cmp"
 )
 
 // sdkService is a service as the AWS SDK's client speaks it.
 type sdkService struct {
-	name   string
-	client func(aws.HTTPClient) any
-	decode func(r *captured, operation string, input any) error
-	encode func(w http.ResponseWriter, operation string, output any)
-	fail   func(w http.ResponseWriter, f Failure)
+	name, protocol string
+	operations     int // how many the client has at the least, that none is lost unseen
+	client         func(aws.HTTPClient) any
+	decode         func(r *captured, operation string, input any) error
+	encode         func(w http.ResponseWriter, operation string, output any)
+	fail           func(w http.ResponseWriter, f Failure)
 }
 
 var sdkServices = []*sdkService{
-	json11("cloudtrail", func(h aws.HTTPClient) any {
-		return cloudtrail.New(cloudtrail.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	json11("cloudtrail", 60, func(h aws.HTTPClient) any {
+		return cloudtrail.New(cloudtrail.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
-	json11("identitystore", func(h aws.HTTPClient) any {
-		return identitystore.New(identitystore.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	json11("identitystore", 19, func(h aws.HTTPClient) any {
+		return identitystore.New(identitystore.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
-	json11("organizations", func(h aws.HTTPClient) any {
-		return organizations.New(organizations.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	json11("organizations", 63, func(h aws.HTTPClient) any {
+		return organizations.New(organizations.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
-	json11("ssoadmin", func(h aws.HTTPClient) any {
-		return ssoadmin.New(ssoadmin.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	json11("ssoadmin", 79, func(h aws.HTTPClient) any {
+		return ssoadmin.New(ssoadmin.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
-	query("iam", func(h aws.HTTPClient) any {
-		return iam.New(iam.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	rest("accessanalyzer", 36, DateTime, func(h aws.HTTPClient) any {
+		return accessanalyzer.New(accessanalyzer.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
-	query("sts", func(h aws.HTTPClient) any {
-		return sts.New(sts.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h})
+	rest("codecatalyst", 38, DateTime, func(h aws.HTTPClient) any {
+		return codecatalyst.New(codecatalyst.Options{Region: region, BaseEndpoint: endpoint, BearerAuthTokenProvider: bearer.StaticTokenProvider{Token: bearer.Token{Value: "t"}}, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
+	}),
+	rest("sso", 4, EpochSeconds, func(h aws.HTTPClient) any {
+		return sso.New(sso.Options{Region: region, BaseEndpoint: endpoint, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
+	}),
+	rest("ssooidc", 4, EpochSeconds, func(h aws.HTTPClient) any {
+		return ssooidc.New(ssooidc.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
+	}),
+	query("iam", 176, func(h aws.HTTPClient) any {
+		return iam.New(iam.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
+	}),
+	query("sts", 11, func(h aws.HTTPClient) any {
+		return sts.New(sts.Options{Region: region, BaseEndpoint: endpoint, Credentials: keys, HTTPClient: h, APIOptions: unchecked, Retryer: aws.NopRetryer{}})
 	}),
 }
 
@@ -65,19 +89,35 @@ var (
 	})
 )
 
-func json11(name string, client func(aws.HTTPClient) any) *sdkService {
+// unchecked: fixtures leave out what clients demand.
+var unchecked = []func(*middleware.Stack) error{func(s *middleware.Stack) error {
+	s.Initialize.Remove("OperationInputValidation")
+	return nil
+}}
+
+// moduleDir is where the sources and fixtures of a service's client are.
+func moduleDir(name string) string {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/aws/aws-sdk-go-v2/service/"+name).Output()
+	dir := strings.TrimSpace(string(out))
+	if err != nil || dir == "" {
+		panic(fmt.Sprintf("the sources of the SDK's client %s are not found: %v", name, err))
+	}
+	return dir
+}
+
+func json11(name string, operations int, client func(aws.HTTPClient) any) *sdkService {
 	return &sdkService{
-		name: name, client: client,
+		name: name, protocol: "json11", operations: operations, client: client,
 		decode: func(r *captured, _ string, input any) error { return DecodeJSON11(r.body, input) },
 		encode: func(w http.ResponseWriter, _ string, output any) { EncodeJSON11(w, output) },
 		fail:   func(w http.ResponseWriter, f Failure) { f.EncodeJSON11(w) },
 	}
 }
 
-func query(name string, client func(aws.HTTPClient) any) *sdkService {
+func query(name string, operations int, client func(aws.HTTPClient) any) *sdkService {
 	const namespace = "https://example.test/doc/"
 	return &sdkService{
-		name: name, client: client,
+		name: name, protocol: "query", operations: operations, client: client,
 		decode: func(r *captured, operation string, input any) error {
 			form, err := ParseQuery(string(r.body))
 			if err == nil && form.Get("Action") != operation {
@@ -93,6 +133,87 @@ func query(name string, client func(aws.HTTPClient) any) *sdkService {
 		},
 		fail: func(w http.ResponseWriter, f Failure) { f.EncodeQuery(w, namespace, "id") },
 	}
+}
+
+// rest finds in the client's own source where each operation and its members travel.
+func rest(name string, operations int, times TimeFormat, client func(aws.HTTPClient) any) *sdkService {
+	bindings := sync.OnceValue(func() map[string]binding { return readBindings(moduleDir(name)) })
+	return &sdkService{
+		name: name, protocol: "rest", operations: operations, client: client,
+		decode: func(r *captured, operation string, input any) error {
+			b := bindings()[operation]
+			protocol := RestJSON{Method: b.method, Path: b.path}
+			protocol.Bind(reflect.TypeOf(input).Elem(), b.others...)
+			var err error
+			server := http.NewServeMux()
+			server.HandleFunc(b.method+" "+b.path, func(_ http.ResponseWriter, r2 *http.Request) {
+				err = protocol.Decode(r2, r2.URL.Query(), r.body, input)
+			})
+			w := httptest.NewRecorder()
+			server.ServeHTTP(w, r.request)
+			if err == nil && w.Code != http.StatusOK {
+				err = fmt.Errorf("%s %s is not %s %s", r.request.Method, r.request.URL, b.method, b.path)
+			}
+			return err
+		},
+		encode: func(w http.ResponseWriter, _ string, output any) {
+			(&RestJSON{Status: http.StatusOK, Times: times}).Encode(w, output)
+		},
+		fail: func(w http.ResponseWriter, f Failure) { f.EncodeRestJSON(w) },
+	}
+}
+
+type binding struct {
+	method, path string
+	others       []string
+}
+
+var (
+	// Clients of one generation have their bindings in functions...
+	serializer   = regexp.MustCompile(`(?s)type awsRestjson1_serializeOp(\w+) struct.*?SplitURI\("([^"]+)"\).*?request\.Method = "(\w+)"`)
+	httpBindings = regexp.MustCompile(`(?s)func awsRestjson1_serializeOpHttpBindings(\w+)Input\(.*?\n}\n`)
+	queryBinding = regexp.MustCompile(`(?:Set|Add)Query\("(\w+)"\)\.\w+\((?:string\()?\*?v\.(\w+)`)
+	// ... and of the next in schemas.
+	operationSchema = regexp.MustCompile(`(?s)Name: +"(\w+)",\n}, smithy\.ShapeTypeOperation, 0, &smithytraits\.HTTP{Method: "(\w+)",\s+URI:\s+"([^"]+)"`)
+	memberSchema    = regexp.MustCompile(`(\w+?)(?:Request|Input)\.AddMember\("(\w+)".*&smithytraits\.HTTP(Query|Header){Name: "([^"]+)"}`)
+)
+
+func readBindings(dir string) map[string]binding {
+	found := map[string]binding{}
+	if source, err := os.ReadFile(filepath.Join(dir, "serializers.go")); err == nil {
+		others := map[string][]string{}
+		for _, function := range httpBindings.FindAllStringSubmatch(string(source), -1) {
+			for _, m := range queryBinding.FindAllStringSubmatch(function[0], -1) {
+				others[function[1]] = append(others[function[1]], lowerFirst(m[2])+"="+m[1])
+			}
+		}
+		for _, m := range serializer.FindAllStringSubmatch(string(source), -1) {
+			found[m[1]] = binding{m[3], pathOf(m[2]), others[m[1]]}
+		}
+		return found
+	}
+	source, err := os.ReadFile(filepath.Join(dir, "schemas", "schemas.go"))
+	if err != nil {
+		panic(err)
+	}
+	others := map[string][]string{}
+	for _, m := range memberSchema.FindAllStringSubmatch(string(source), -1) {
+		between := "="
+		if m[3] == "Header" {
+			between = ": "
+		}
+		others[m[1]] = append(others[m[1]], m[2]+between+m[4])
+	}
+	for _, m := range operationSchema.FindAllStringSubmatch(string(source), -1) {
+		found[m[1]] = binding{m[2], pathOf(m[3]), others[m[1]]}
+	}
+	return found
+}
+
+// pathOf leaves out what a model's URI demands of the query.
+func pathOf(uri string) string {
+	path, _, _ := strings.Cut(uri, "?")
+	return path
 }
 
 // captured is the transport of a client: it keeps what was sent and answers what
@@ -266,15 +387,16 @@ func TestEveryOperationOfTheSDK(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			transport := &captured{}
-			client := s.client(transport)
+			client, seen := s.client(transport), 0
 			operations(client, func(name string, input, output reflect.Type) {
+				seen++
 				for _, empty := range []bool{false, true} {
-					if empty && sayNothing[s.name+"."+name] != "" {
+					if empty && (s.protocol == "rest" || sayNothing[s.name+"."+name] != "") { // no path holds nothing
 						continue
 					}
 					for turn, turns := 0, 1; turn < turns; turn++ {
 						in, out := reflect.New(input), reflect.New(output)
-						f := &filler{turn: turn, empty: empty}
+						f := &filler{turn: turn, empty: empty, plain: s.protocol == "rest"}
 						f.fill(in.Elem(), name)
 						f.fill(out.Elem(), name)
 						turns = f.widest
@@ -282,6 +404,9 @@ func TestEveryOperationOfTheSDK(t *testing.T) {
 					}
 				}
 			})
+			if seen < s.operations {
+				t.Errorf("%d operations were tried, there should be %d", seen, s.operations)
+			}
 		})
 	}
 }

@@ -96,7 +96,7 @@ var secrets = map[string]bool{
 	"SAMLAssertion": true, "WebIdentityToken": true, "TokenCode": true, "ContextAssertion": true, "TradeInToken": true,
 	"OldPassword": true, "AuthenticationCode1": true, "AuthenticationCode2": true, "Base32StringSeed": true, "QRCodePNG": true,
 	"PrivateKey": true, "AddPrivateKey": true, "ServicePassword": true, "ServiceCredentialSecret": true,
-	// identitystore, ssoadmin
+	// sso-oidc, exchanging tokens
 	"SubjectToken": true, "ActorToken": true,
 }
 

@@ -109,7 +109,12 @@ func assignDocument(value any, into reflect.Value, path string) error {
 	if err != nil {
 		return err
 	}
-	into.Set(reflect.ValueOf(documents[into.Type()](content)))
+	made := documents[into.Type()](content)
+	// The SDK cannot write everything that JSON can say, such as an empty name.
+	if _, err := made.(smithydocument.Marshaler).MarshalSmithyDocument(); err != nil {
+		return wrongType(path, "a document")
+	}
+	into.Set(reflect.ValueOf(made))
 	return nil
 }
 

@@ -178,6 +178,23 @@ func TestMembersTravelWhereTheModelSays(t *testing.T) {
 	}
 }
 
+func TestMembersTravelUnderOtherNames(t *testing.T) {
+	b := RestJSON{Method: "GET", Path: "/x"}
+	b.Bind(reflect.TypeFor[input](), "maxResults=max_result", "flag", "password: X-Token")
+	r := httptest.NewRequest("GET", "/x", nil)
+	r.Header.Set("x-token", "p")
+	var in input
+	if err := b.Decode(r, url.Values{"max_result": {"3"}, "maxResults": {"4"}, "flag": {"true"}}, []byte(`{"flag":false,"password":"smuggled"}`), &in); err != nil {
+		t.Fatal(err)
+	}
+	if want := (input{MaxResults: ptr(int32(3)), Flag: ptr(true), Password: "p"}); !cmp.Equal(want, in, cmp.AllowUnexported(input{})) {
+		t.Error(cmp.Diff(want, in, cmp.AllowUnexported(input{})))
+	}
+	if err := b.Decode(r, url.Values{"max_result": {"x"}}, nil, &in); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "maxResults must be a whole number") {
+		t.Error(err)
+	}
+}
+
 func FuzzParseJSON(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"name":"a","items":[{"key":"red"}],"tags":{"a":"b"},"start":1}`, `{"a":{"a":{"a":[[[]]]}}}`, `{"start":"2026-01-02T03:04:05Z"}`, `{"count":1e5}`} {
 		f.Add([]byte(seed))
