@@ -25,6 +25,8 @@ func newActionPattern(source string) (a actionPattern, reason string) {
 		return a, "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."
 	case strings.Contains(name, ":"):
 		return a, "Actions/Condition can contain only one colon."
+	case len(name) > longestTried:
+		return a, syntaxErrors
 	case service == "*":
 		service = ""
 	case strings.Trim(service, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":

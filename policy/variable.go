@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -23,6 +24,9 @@ type part struct {
 // newText reads a text of a document. With variables, ${...} is one, or one of the
 // three that stand for the character in them. With wild, * and ? are wildcards.
 func newText(source string, variables, wild bool, keys keySet) (text, error) {
+	if wild && tooLong(source) {
+		return text{}, fmt.Errorf("between two asterisks there are at most %d characters when one is a question mark", longestTried)
+	}
 	literal := func(s string) string {
 		if wild {
 			return wildcards.Replace(s)
