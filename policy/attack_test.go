@@ -198,6 +198,11 @@ func TestAttackMissingPolicies(t *testing.T) {
 			t.Errorf("%s allows", sentence)
 		}
 	}
+	// One that names other principals, put where none are looked at, allows nothing too.
+	foreign := []Named{{"foreign", compiled(t, Resource, `{"Statement":{"Effect":"Allow","Principal":{"AWS":"222222222222"},"Action":"*","Resource":"*"}}`)}}
+	if Evaluate(r, &Policies{Identity: foreign}).Effect == Allow {
+		t.Error("a resource's policy is taken for the principal's")
+	}
 	if Evaluate(&Request{}, &Policies{}).Effect == Allow {
 		t.Error("the zero Request is allowed")
 	}

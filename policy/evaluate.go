@@ -100,8 +100,9 @@ func (q *question) allowedBy(policies []Named) (*Named, *statement) {
 	return nil, nil
 }
 
+// allowedByOne takes no policy that says whom it lets in: that is for granted to read.
 func (q *question) allowedByOne(n *Named) *statement {
-	if n.Policy == nil {
+	if n.Policy == nil || n.Policy.kind == Resource || n.Policy.kind == Trust {
 		return nil
 	}
 	for f := n.Policy.allows.find(q); f.next(q); {

@@ -32,10 +32,9 @@
 // whom it names; resource.go has the table.
 //
 // Callers can rely on these: a [Policy] is immutable and safe for concurrent use;
-// Evaluate reads its arguments, keeps nothing, and does not allocate when it allows;
-// time is linear in the text of policies for any pattern that a policy or a variable
-// can hold, times the length of what it is compared with. What cannot be understood
-// never allows.
+// Evaluate reads its arguments, keeps nothing, and does not allocate when it allows; no
+// pattern takes longer to compare than its own length and that of the value warrant.
+// What cannot be understood never allows.
 //
 // The sources are these pages of the IAM User Guide: "IAM JSON policy element
 // reference", "IAM JSON policy elements: Condition operators", "Single-valued vs.
