@@ -47,8 +47,9 @@ const (
 	PathSubstring PathKind = "substring" // to a part of a text
 )
 
-// mostFindings bounds what is told about one document. Nobody reads more.
-const mostFindings = 1000
+// mostOfOne bounds how many findings of one check are told about a document. It is by
+// check, so that no amount of one thing can hide another.
+const mostOfOne = 100
 
 // Check says what is wrong with a document of the kind, or could be better, in the order
 // of the text: what IAM Access Analyzer's ValidatePolicy says as far as one can without
@@ -65,7 +66,7 @@ func Check(kind Kind, document string) []Finding {
 		return []Finding{{Severity: Error, Code: "JSON_SYNTAX_ERROR", Message: syntax.Message, Fix: "Correct the JSON at this place.",
 			Start: syntax.Position, End: syntax.Position, Path: []PathElement{}}}
 	}
-	c := &checker{kind: kind, document: d, source: document, steps: mostSteps}
+	c := &checker{kind: kind, document: d, source: document, steps: mostSteps, sids: map[string]bool{}, told: map[*check]int{}}
 	c.walk()
 	slices.SortStableFunc(c.findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Start.Offset, b.Start.Offset), cmp.Compare(a.End.Offset, b.End.Offset))
@@ -93,7 +94,7 @@ const (
 	wholeDocument  scope = iota
 	mistypedValue        // of a JSON type that cannot stand there
 	anyElement           // of the document and of statements
-	wholeStatement       //
+	wholeStatement       // an object
 	aPrincipal           // one value of a Principal or NotPrincipal
 	anAction             // one value of an Action or NotAction
 	aResource            // one value of a Resource or NotResource
@@ -120,6 +121,7 @@ type checker struct {
 	source   string
 	steps    int // what comparisons of patterns may still take
 	sids     map[string]bool
+	told     map[*check]int
 	findings []Finding
 }
 
@@ -205,13 +207,11 @@ func (v *conditionView) demandsPresence() bool {
 
 func (s subject) look(of scope) {
 	for _, check := range checksOf[of] {
-		if len(s.findings) >= mostFindings {
-			return
-		}
-		if check.kinds != nil && !slices.Contains(check.kinds, s.kind) {
+		if s.told[check] >= mostOfOne || check.kinds != nil && !slices.Contains(check.kinds, s.kind) {
 			continue
 		}
 		if seen := s; check.found(&seen) {
+			s.told[check]++
 			s.findings = append(s.findings, seen.finding(check))
 		}
 	}
@@ -224,7 +224,7 @@ func (s *subject) finding(c *check) Finding {
 
 // short keeps messages readable, and findings about a long text small.
 func short(text string) string {
-	const most = 80
+	const most = 200
 	if len(text) <= most {
 		return text
 	}
@@ -291,7 +291,6 @@ func (s subject) wrong(want string) {
 
 func (c *checker) walk() {
 	d := c.document
-	c.sids = map[string]bool{}
 	root := subject{checker: c, path: []PathElement{}, node: &d.Root, start: d.Root.Start, end: d.Root.End}
 	root.look(wholeDocument)
 	for i := range d.Root.Members {

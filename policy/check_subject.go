@@ -141,14 +141,19 @@ func (s *subject) covered(fold bool) bool {
 	return by != nil
 }
 
-// does reports whether the statement is about the action.
+// does reports whether the statement is about the action. It is not among what has a
+// budget: nothing a document holds may keep it from being found out.
 func (s *subject) does(action string) bool {
 	done, asked := s.statement.does[action]
 	if asked {
 		return done
 	}
+	service, name, _ := strings.Cut(lower(action), ":")
 	listed := func(m *Member) bool {
-		return slices.ContainsFunc(m.Values(), func(n Node) bool { return s.covers(lower(n.Text), lower(action)) })
+		return slices.ContainsFunc(m.Values(), func(n Node) bool {
+			p, reason := newActionPattern(n.Text)
+			return reason == "" && (p.service == "" || p.service == service) && p.name.match(name)
+		})
 	}
 	if s.statement.NotAction != nil {
 		done = !listed(s.statement.NotAction)
@@ -187,7 +192,7 @@ func (c careful) with(action, resource form) func(*subject) bool {
 
 // allowed says how a statement includes the action, one more than the form; 0: not.
 func (c careful) allowed(s *subject) form {
-	if !s.does(c.action) || s.steps < 0 {
+	if !s.does(c.action) {
 		return 0
 	}
 	if s.statement.NotAction != nil {

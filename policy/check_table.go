@@ -261,10 +261,10 @@ var checks = []check{
 	}, message: `Everybody in the account "{it}" who is allowed to there may assume the role.`, fix: "If it is a third party's, add a condition on sts:ExternalId; if it is yours, name a role, or add aws:PrincipalOrgID."},
 
 	// What is allowed too widely.
-	{code: "ALLOW_WITH_NOT_ACTION", severity: SecurityWarning, kinds: []Kind{Identity, Session, Resource}, ours: true, of: wholeStatement, found: func(s *subject) bool {
+	{code: "ALLOW_WITH_NOT_ACTION", severity: SecurityWarning, kinds: []Kind{Identity, Resource}, ours: true, of: wholeStatement, found: func(s *subject) bool {
 		return s.allows() && s.statement.NotAction != nil && s.is("Resource", "*") && len(s.statement.conditions) == 0 && s.toElement("NotAction")
 	}, message: "Everything but the listed actions is allowed on everything, what services add later too.", fix: "List what is allowed in Action, or add Deny statements."},
-	{code: "ALLOW_WITH_NOT_RESOURCE", severity: Warning, kinds: []Kind{Identity, Session, Resource}, ours: true, of: wholeStatement, found: func(s *subject) bool { return s.allows() && s.toElement("NotResource") },
+	{code: "ALLOW_WITH_NOT_RESOURCE", severity: Warning, kinds: []Kind{Identity, Resource}, ours: true, of: wholeStatement, found: func(s *subject) bool { return s.allows() && s.toElement("NotResource") },
 		message: "Everything but the listed resources is allowed, those to come too.", fix: "List what is allowed in Resource, or use NotResource with Deny."},
 	{code: "PASS_ROLE_WITH_STAR_IN_RESOURCE", severity: SecurityWarning, kinds: []Kind{Identity}, of: wholeStatement, found: passRole.with(named, starred),
 		message: "iam:PassRole on any role lets whoever has it act through a service as the mightiest of them.", fix: "Name the roles, or add a condition on iam:PassedToService."},
