@@ -22,6 +22,7 @@ const (
 	AuthorizationCode Kind = "slc_"
 	BrowserSession    Kind = "slb_"
 	ResetLink         Kind = "slv_"
+	STSSession        Kind = "slt_" // beside temporary credentials of the account side
 )
 
 // Token is a secret that Sallyport made: its kind, 30 random characters, and 6
@@ -73,7 +74,7 @@ func ParseToken(text string) (Kind, error) {
 	}
 	kind, secret, check := Kind(text[:prefixLength]), text[prefixLength:tokenLength-checkLength], text[tokenLength-checkLength:]
 	switch kind {
-	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession, ResetLink:
+	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession, ResetLink, STSSession:
 	default:
 		return "", errMalformed
 	}

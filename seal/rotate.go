@@ -19,9 +19,9 @@ import (
 type Column struct {
 	Table, Name string
 	Row         string // the column that identifies a row, part of the binding
-	// Space is the column that holds the id of the space whose key is used;
-	// Scope the one that holds a whole scope. Neither: the directory's.
-	Space, Scope string
+	// Space, Account or Organization is the column that holds the id of whose key
+	// is used; Scope the one that holds a whole scope. None: the directory's.
+	Space, Account, Organization, Scope string
 }
 
 // A rotation takes its time, because every node may go on for a while with the
@@ -153,7 +153,7 @@ func (k *Keys) replace(tx *database.Tx, scope Scope, manager *keyset.Manager, up
 // reseal seals again, with the present key, whatever an older one has sealed.
 func (r *Rotation) reseal(ctx context.Context, scope Scope) error {
 	for _, column := range r.Columns {
-		if !column.holds(scope) {
+		if _, _, ok := column.owner(scope); !ok {
 			continue
 		}
 		for after, more := "", true; more; {
@@ -169,9 +169,16 @@ func (r *Rotation) reseal(ctx context.Context, scope Scope) error {
 	return nil
 }
 
-func (c Column) holds(scope Scope) bool {
-	inDirectory := c.Space == "" && c.Scope == ""
-	return c.Scope != "" || inDirectory == (scope == Directory)
+// owner is how the column finds the rows of a scope: which of its columns must
+// hold what. ok is false when none of its rows is of that scope.
+func (c Column) owner(scope Scope) (column, value string, ok bool) {
+	if c.Scope != "" {
+		return c.Scope, string(scope), true
+	}
+	kind, id, _ := strings.Cut(string(scope), ":")
+	column = map[string]string{"space": c.Space, "account": c.Account, "organization": c.Organization}[kind]
+	inDirectory := c.Space == "" && c.Account == "" && c.Organization == ""
+	return column, id, column != "" || inDirectory && scope == Directory
 }
 
 // resealSome does a few rows, so that nobody waits long behind them.
@@ -219,11 +226,8 @@ func (r *Rotation) resealSome(tx *database.Tx, scope Scope, c Column, after stri
 
 func (c Column) query(scope Scope) (string, []any) {
 	where, args := "$1 = ''", []any{""}
-	switch {
-	case c.Scope != "":
-		where, args = c.Scope+" = $1", []any{string(scope)}
-	case c.Space != "":
-		where, args = c.Space+" = $1", []any{strings.TrimPrefix(string(scope), "space:")}
+	if column, value, _ := c.owner(scope); column != "" {
+		where, args = column+" = $1", []any{value}
 	}
 	return fmt.Sprintf(`select %s, %s from %s where %s and %s is not null and %s > $2 order by %s limit $3`, c.Row, c.Name, c.Table, where, c.Name, c.Row, c.Row), args
 }

@@ -1,7 +1,7 @@
 // Package seal keeps what is personal, secret or free text unreadable in the
 // database.
 //
-// Each scope (the directory, every space) has keys of its own: a Tink AEAD keyset
+// Each scope (the directory, every space, account and organization) has keys of its own: a Tink AEAD keyset
 // that seals columns and a PRF keyset that hashes values for equality look-ups.
 // Both are stored wrapped by the root key, which lives outside the database.
 // Destroying a scope's keysets makes everything sealed under them unreadable,
@@ -41,6 +41,10 @@ const Directory Scope = "directory"
 
 // Space is the scope of one space.
 func Space(id string) Scope { return Scope("space:" + id) }
+
+// Account is the scope of one AWS account, Organization that of one organization.
+func Account(id string) Scope      { return Scope("account:" + id) }
+func Organization(id string) Scope { return Scope("organization:" + id) }
 
 // Keys hands out the keys of scopes. It is safe for concurrent use.
 type Keys struct {
