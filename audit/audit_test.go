@@ -101,7 +101,7 @@ func TestARefusalIsOnDiskWhenRecordAloneReturns(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 100 {
 			group.Go(func() {
-				if err := f.log.RecordAlone(event(seal.Directory, fmt.Sprint("refused", i))); err != nil {
+				if _, err := f.log.RecordAlone(event(seal.Directory, fmt.Sprint("refused", i))); err != nil {
 					f.t.Error(err)
 				}
 				if len(f.events(audit.Filter{Scope: seal.Directory, Name: fmt.Sprint("refused", i)})) != 1 {
@@ -150,7 +150,7 @@ func TestClosingTheLogWritesWhatIsGathered(t *testing.T) {
 func TestAnEventWhoseSpaceIsGoneGoesToTheDirectory(t *testing.T) {
 	each(t, func(f *fixture) {
 		f.write(func(tx *database.Tx) error { return f.keys.Destroy(tx, seal.Space("a")) })
-		if err := f.log.RecordAlone(event(seal.Space("a"), "late")); err != nil {
+		if _, err := f.log.RecordAlone(event(seal.Space("a"), "late")); err != nil {
 			f.t.Fatal(err)
 		}
 		if n := len(f.events(audit.Filter{Scope: seal.Directory, Name: "late"})); n != 1 {
@@ -165,7 +165,7 @@ func TestEventsAreListedNewestFirstInPages(t *testing.T) {
 		for i := range 10 {
 			e := event(seal.Directory, fmt.Sprint("e", i))
 			e.At = begun.Add(time.Duration(i/2) * time.Minute) // two at a time
-			if err := f.log.RecordAlone(e); err != nil {
+			if _, err := f.log.RecordAlone(e); err != nil {
 				f.t.Fatal(err)
 			}
 		}

@@ -14,6 +14,7 @@ package audit
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,12 +34,18 @@ type Event struct {
 	Principal Principal
 	ProjectID string
 	ErrorCode string // empty when it was done
-	Detail    Detail
+	// Of the account side: who by IAM's names, with which key, and what was touched.
+	Username, AccessKeyID string
+	Resources             []Resource
+	Detail                Detail
 }
+
+// Resource is something an event touched.
+type Resource struct{ Type, Name string }
 
 // Principal is who did it.
 type Principal struct {
-	Kind string // "user", "anonymous", "system"
+	Kind string // "user", "principal" (of the account side), "anonymous", "system"
 	ID   string
 }
 
@@ -52,6 +59,9 @@ type Detail struct {
 	Reason        string          `json:"reason,omitempty"` // why it was allowed or refused
 	Address       string          `json:"address,omitempty"`
 	UserAgent     string          `json:"userAgent,omitempty"`
+	Region        string          `json:"region,omitempty"`
+	Identity      json.RawMessage `json:"userIdentity,omitempty"` // of a principal of the account side
+	Evidence      json.RawMessage `json:"evidence,omitempty"`     // why policies refused
 }
 
 const column = "events.detail_sealed"
@@ -80,10 +90,19 @@ func (l *Log) insert(tx *database.Tx, e Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`insert into events (id, scope, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, detail_sealed)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		e.ID, string(e.Scope), database.Time(e.At), e.Name, e.Source, e.Mutation, e.Principal.Kind, e.Principal.ID, orNull(e.ProjectID), orNull(e.ErrorCode), sealed)
-	return err
+	_, err = tx.Exec(`insert into events (id, scope, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, username, access_key_id, detail_sealed)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		e.ID, string(e.Scope), database.Time(e.At), e.Name, e.Source, e.Mutation, e.Principal.Kind, e.Principal.ID, orNull(e.ProjectID), orNull(e.ErrorCode),
+		orNull(e.Username), orNull(e.AccessKeyID), sealed)
+	if err != nil {
+		return err
+	}
+	for _, r := range e.Resources {
+		if _, err := tx.Exec(`insert into event_resources (event_id, type, name) values ($1, $2, $3) on conflict do nothing`, e.ID, r.Type, r.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func orNull(text string) *string {
@@ -93,19 +112,51 @@ func orNull(text string) *string {
 	return &text
 }
 
-// Filter chooses events of one scope, newest first.
+// Filter chooses events of one scope, newest first. What is empty is not asked.
 type Filter struct {
 	Scope    seal.Scope
 	From, To time.Time // From <= At < To; a zero From: from the beginning
-	Name     string    // empty: any
 	After    Cursor    // continue behind this event
 	Limit    int
+
+	ID, Name, Source, Username, AccessKeyID string
+	ResourceType, ResourceName              string
+	Mutation                                *bool
 }
 
 // Cursor is a place in a listing: that of an event already returned.
 type Cursor struct {
 	At time.Time
 	ID string
+}
+
+// where is what the filter demands beside its times, with the arguments that
+// stand for $1 and so on.
+func (f Filter) where() (string, []any) {
+	var where strings.Builder
+	args := []any{string(f.Scope), database.Time(f.From), database.Time(f.To), database.Time(f.After.At), f.After.ID}
+	demand := func(clause string, value any) {
+		args = append(args, value)
+		fmt.Fprintf(&where, " and "+clause, len(args))
+	}
+	for _, equal := range []struct{ column, value string }{
+		{"id", f.ID}, {"name", f.Name}, {"source", f.Source}, {"username", f.Username}, {"access_key_id", f.AccessKeyID},
+	} {
+		if equal.value != "" {
+			demand(equal.column+" = $%d", equal.value)
+		}
+	}
+	if f.Mutation != nil {
+		demand("mutation = $%d", *f.Mutation)
+	}
+	for _, equal := range []struct{ column, value string }{{"type", f.ResourceType}, {"name", f.ResourceName}} {
+		if equal.value != "" {
+			demand("id in (select event_id from event_resources where "+equal.column+" = $%d)", equal.value)
+		}
+	}
+	args = append(args, f.Limit)
+	fmt.Fprintf(&where, " order by at desc, id desc limit $%d", len(args))
+	return where.String(), args
 }
 
 // Events lists. Reads that other callers are making this very moment may still
@@ -123,11 +174,11 @@ func (l *Log) Events(tx *database.ReadTx, f Filter) ([]Event, error) {
 	}
 	scan := func(row database.Row) (e Event, err error) {
 		var sealed []byte
-		var project, code *string
-		if err := row.Scan(&e.ID, (*database.Time)(&e.At), &e.Name, &e.Source, &e.Mutation, &e.Principal.Kind, &e.Principal.ID, &project, &code, &sealed); err != nil {
+		var project, code, username, accessKey *string
+		if err := row.Scan(&e.ID, (*database.Time)(&e.At), &e.Name, &e.Source, &e.Mutation, &e.Principal.Kind, &e.Principal.ID, &project, &code, &username, &accessKey, &sealed); err != nil {
 			return e, err
 		}
-		e.Scope, e.ProjectID, e.ErrorCode = f.Scope, orEmpty(project), orEmpty(code)
+		e.Scope, e.ProjectID, e.ErrorCode, e.Username, e.AccessKeyID = f.Scope, orEmpty(project), orEmpty(code), orEmpty(username), orEmpty(accessKey)
 		detail, err := key.Open(column, e.ID, sealed)
 		if err != nil {
 			return e, err
@@ -137,12 +188,23 @@ func (l *Log) Events(tx *database.ReadTx, f Filter) ([]Event, error) {
 		}
 		return e, nil
 	}
-	return database.All(tx, scan, `
-		select id, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, detail_sealed
+	where, args := f.where()
+	events, err := database.All(tx, scan, `
+		select id, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, username, access_key_id, detail_sealed
 		from events
-		where scope = $1 and at >= $2 and at < $3 and (at < $4 or (at = $4 and id < $5)) and ($6 = '' or name = $6)
-		order by at desc, id desc limit $7`,
-		string(f.Scope), database.Time(f.From), database.Time(f.To), database.Time(f.After.At), f.After.ID, f.Name, f.Limit)
+		where scope = $1 and at >= $2 and at < $3 and (at < $4 or (at = $4 and id < $5))`+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	for i := range events {
+		events[i].Resources, err = database.All(tx, func(row database.Row) (r Resource, err error) {
+			return r, row.Scan(&r.Type, &r.Name)
+		}, `select type, name from event_resources where event_id = $1 order by type, name`, events[i].ID)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
 }
 
 func orEmpty(text *string) string {

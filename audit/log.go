@@ -48,10 +48,10 @@ func (l *Log) Close() {
 }
 
 // RecordAlone writes the event of something that changed nothing: a refusal, a
-// failure. It is on disk when RecordAlone returns.
-func (l *Log) RecordAlone(event Event) error {
+// failure. It is on disk when RecordAlone returns its id.
+func (l *Log) RecordAlone(event Event) (id string, err error) {
 	event.ID = newID()
-	return l.wait(&event)
+	return event.ID, l.wait(&event)
 }
 
 // RecordSoon takes the event of an allowed read and writes it within [linger].

@@ -1,11 +1,16 @@
 // Package authn says who sent a request.
 //
 // A request carries at most one [Credential]. It is checked in the transaction
-// the request is decided in, so a session that was ended, or a user who was
-// deleted, is refused by the very next request on every node.
+// the request is decided in, so a session that was ended, a user who was
+// deleted or a key that was switched off is refused by the very next request on
+// every node.
 package authn
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
@@ -20,32 +25,46 @@ const (
 	Bearer
 	// Cookie is a browser's session token.
 	Cookie
+	// Signed is a signature with an access key of an account.
+	Signed
 )
 
 // Credential is what a request presents. The zero one is none.
 type Credential struct {
-	Scheme Scheme
-	Token  string
+	Scheme    Scheme
+	Token     string     // of Bearer and Cookie
+	Signature *Signature // of Signed
+	Malformed error      // why what is presented is no credential at all; nil: it is one
 }
 
-// Caller is who asks. The zero Caller is a stranger.
+// Caller is who asks: a user of the directory, or a principal of an account. The
+// zero Caller is a stranger.
 type Caller struct {
 	credential.Identity
+
+	Principal *account.Principal // of who signed: shared, not to be modified
+	Region    string             // for which it signed
 }
 
-// Known tells whether the caller has signed in.
-func (c Caller) Known() bool { return c.UserID != "" }
+// Known tells whether the caller is somebody.
+func (c Caller) Known() bool { return c.UserID != "" || c.Principal != nil }
 
 // Verifier checks credentials.
 type Verifier struct {
 	Credentials *credential.Store
+	Accounts    *account.Store
 }
 
 // Caller returns who presents this credential: a stranger when there is none,
 // a fault of kind Unauthenticated when it is not, or no longer, good.
 func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
-	if c.Scheme == None {
+	switch {
+	case c.Malformed != nil:
+		return Caller{}, c.Malformed
+	case c.Scheme == None:
 		return Caller{}, nil
+	case c.Scheme == Signed:
+		return v.signer(tx, c.Signature)
 	}
 	identity, err := v.Credentials.Authenticate(tx, c.Token)
 	if err != nil {
@@ -56,5 +75,31 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 	if browser := identity.Kind == credential.Browser; browser != (c.Scheme == Cookie) {
 		return Caller{}, fault.Unauthenticatedf("the token is not of the kind that is accepted here: clients present access tokens, browsers their session")
 	}
-	return Caller{identity}, nil
+	return Caller{Identity: identity}, nil
+}
+
+var errToken = fault.WithReason(ReasonUnknownAccessKey, fault.Unauthenticatedf("The security token included in the request is invalid."))
+
+func (v *Verifier) signer(tx *database.ReadTx, s *Signature) (Caller, error) {
+	signer, err := v.Accounts.Signer(tx, s.AccessKeyID)
+	if fault.Is(err, fault.NotFound) {
+		return Caller{}, errToken
+	}
+	if err != nil {
+		return Caller{}, err
+	}
+	if err := s.Verify(signer.Secret, tx.Now()); err != nil {
+		return Caller{}, err
+	}
+	// A temporary key is good with its token alone, any other without.
+	if signer.TokenHash == nil && s.SessionToken != "" {
+		return Caller{}, errToken
+	}
+	if hash := sha256.Sum256([]byte(s.SessionToken)); signer.TokenHash != nil && subtle.ConstantTimeCompare(hash[:], signer.TokenHash) != 1 {
+		return Caller{}, errToken
+	}
+	if p := &signer.Principal; p.Session != nil && !tx.Now().Before(p.ExpiresAt) {
+		return Caller{}, fault.WithReason(ReasonExpiredToken, fault.Unauthenticatedf("The security token included in the request is expired: it ended at %s, ask for new credentials", p.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z")))
+	}
+	return Caller{Principal: &signer.Principal, Region: s.Region}, nil
 }

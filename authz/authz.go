@@ -1,12 +1,15 @@
 package authz
 
 import (
+	"encoding/json"
 	"sync"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/space"
 )
@@ -18,11 +21,21 @@ type Grant struct {
 	Space   space.Ref        // zero unless the rule names one that exists
 	Project space.ProjectRef // likewise
 	Held    role.Held        // what the caller holds in Space
+
+	// Touched are the ARNs of what policies were asked about.
+	Touched []string
+	// Evidence is why policies refused, for those who may read it.
+	Evidence json.RawMessage
 }
 
 // Authorizer decides. It is safe for concurrent use.
 type Authorizer struct {
-	Spaces *space.Store
+	Spaces        *space.Store
+	Accounts      *account.Store
+	Organizations *org.Store
+	// Locators know the resources of the account side, by the prefix of actions. An
+	// action of no service here is decided on the name as it is given.
+	Locators map[string]Locator
 
 	mu   sync.RWMutex
 	held map[space.ID]*members
@@ -45,7 +58,7 @@ const remembered = 1 << 14
 // Unauthenticated for a stranger and Denied for everybody else, except that
 // someone who may act on every project of a space is told NotFound of one that
 // is not there.
-func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (Grant, error) {
+func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, from Circumstances, rule Bound, input any) (Grant, error) {
 	if err := rule.Admit(caller); err != nil {
 		return Grant{}, err
 	}
@@ -56,12 +69,16 @@ func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, rule Bo
 		return Grant{Reason: "signed in"}, nil
 	case inSpace:
 		return a.askMatrix(tx, caller, rule, input)
+	case signed:
+		return Grant{Reason: "open to every principal"}, nil
+	case byPolicy:
+		return a.askPolicies(tx, caller, from, rule, input)
 	}
 	return Grant{}, fault.Deniedf("the operation has no rule that allows it")
 }
 
 func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (grant Grant, err error) {
-	name := rule.value(input, 0)
+	name := rule.targets[0].fill(input)
 	grant.Space, err = a.Spaces.Lookup(tx, name)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -76,8 +93,8 @@ func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bo
 		return grant, notInSpace(name)
 	}
 	project, missing := "", error(nil)
-	if len(rule.path) == 2 {
-		grant.Project, missing = a.Spaces.LookupProject(tx, grant.Space.ID, rule.value(input, 1))
+	if len(rule.targets) == 2 {
+		grant.Project, missing = a.Spaces.LookupProject(tx, grant.Space.ID, rule.targets[1].fill(input))
 		if missing != nil && !fault.Is(missing, fault.NotFound) {
 			return grant, missing
 		}

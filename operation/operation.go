@@ -18,6 +18,7 @@ import (
 	"context"
 	"reflect"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/database"
@@ -84,6 +85,9 @@ func (c *Command) RecordIn(scopes ...seal.Scope) { c.scopes = scopes }
 func (c *Command) RecordAs(user directory.UserID, alias string) {
 	c.as.UserID, c.as.Alias = user, alias
 }
+
+// RecordAsPrincipal does so for whom an identity provider vouches.
+func (c *Command) RecordAsPrincipal(p *account.Principal) { c.as.Principal = p }
 
 // View runs a function on a snapshot of its own, for preparations.
 type View func(func(*database.ReadTx) error) error

@@ -2,16 +2,13 @@ package operation
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
-	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/seal"
@@ -41,8 +38,8 @@ type Runner struct {
 	Authorizer *authz.Authorizer
 	Audit      *audit.Log
 	Log        *slog.Logger
-	// Seen is told of every session that made an allowed request; nil: nobody.
-	Seen func(session credential.SessionID, at time.Time)
+	// Seen is told who made an allowed request of which service; nil: nobody.
+	Seen func(caller authn.Caller, service string, at time.Time)
 
 	strangers *limiter // on what is written of those without a good credential
 }
@@ -74,8 +71,8 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 		if op.write == nil && (call.Caller.Known() || !op.Rule.Strangers()) {
 			r.Audit.RecordSoon(r.event(op, &call, at, in, nil, nil))
 		}
-		if r.Seen != nil && call.Caller.SessionID != "" {
-			r.Seen(call.Caller.SessionID, at)
+		if r.Seen != nil && call.Caller.Known() {
+			r.Seen(call.Caller, op.Service.Source, at)
 		}
 		return out, nil
 	}
@@ -87,11 +84,13 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 		r.Log.ErrorContext(ctx, "operation failed", "operation", op.Name, "request", request.ID, "error", err)
 	}
 	if worthRecording(f) && !fault.IsKept(err) && !r.flooding(op, request, f, at) { // a kept one was recorded with its change
-		if err := r.Audit.RecordAlone(r.event(op, &call, at, in, nil, f)); err != nil {
+		id, err := r.Audit.RecordAlone(r.event(op, &call, at, in, nil, f))
+		if err != nil {
 			// The refusal stands; that it could not be recorded is an error of ours.
 			r.Log.ErrorContext(ctx, "refusal could not be recorded", "operation", op.Name, "request", request.ID, "error", err)
 			return nil, fault.As(err)
 		}
+		f = withEvidence(f, &call, id)
 	}
 	return nil, f
 }
@@ -214,47 +213,13 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 	if err := op.Rule.Admit(caller); err != nil {
 		return err
 	}
-	if scope := op.Service.Scope; scope != "" && caller.Known() && !caller.Allows(scope) {
+	if scope := op.Service.Scope; scope != "" && caller.UserID != "" && !caller.Allows(scope) {
 		return fault.Deniedf("this sign-in was not granted the scope %s: sign in again and ask for it", scope)
 	}
 	return nil
 }
 
 func (r *Runner) authorize(tx *database.ReadTx, op *Operation, call *Call, in any) (err error) {
-	call.Grant, err = r.Authorizer.Authorize(tx, call.Caller, op.bound, in)
+	call.Grant, err = r.Authorizer.Authorize(tx, call.Caller, call.Request.Circumstances(), op.bound, in)
 	return err
-}
-
-func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *fault.Error) audit.Event {
-	event := audit.Event{
-		Scope: seal.Directory, At: at, Name: strings.ToLower(op.Name[:1]) + op.Name[1:], Source: op.Service.Source, Mutation: !op.ReadOnly,
-		Principal: audit.Principal{Kind: "anonymous"},
-		ProjectID: string(call.Grant.Project.ID),
-		Detail: audit.Detail{
-			PrincipalName: call.Caller.Alias, ProjectName: call.Grant.Project.Name, RequestID: call.Request.ID, Reason: call.Grant.Reason,
-			Address: call.Request.Address, UserAgent: call.Request.UserAgent,
-			Request: payload(in), Response: payload(out),
-		},
-	}
-	if call.Caller.Known() {
-		event.Principal = audit.Principal{Kind: "user", ID: string(call.Caller.UserID)}
-	}
-	if call.Grant.Space.ID != "" {
-		event.Scope = seal.Space(string(call.Grant.Space.ID))
-	}
-	if f != nil {
-		event.ErrorCode, event.Detail.Reason = f.Kind.String(), f.Message
-		if f.Reason != "" {
-			event.ErrorCode = string(f.Reason)
-		}
-	}
-	return event
-}
-
-// payload is what the log keeps of an input or output: all but its secrets.
-func payload(value any) json.RawMessage {
-	if value == nil {
-		return nil
-	}
-	return wire.Redacted(value)
 }

@@ -1,0 +1,152 @@
+package operation
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/arn"
+	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/policy"
+	"github.com/sallyport/sallyport/seal"
+	"github.com/sallyport/sallyport/wire"
+)
+
+// event is what the log tells of a call.
+func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *fault.Error) audit.Event {
+	event := audit.Event{
+		Scope: seal.Directory, At: at, Name: strings.ToLower(op.Name[:1]) + op.Name[1:], Source: op.Service.Source, Mutation: !op.ReadOnly,
+		Principal: audit.Principal{Kind: "anonymous"},
+		ProjectID: string(call.Grant.Project.ID),
+		Detail: audit.Detail{
+			PrincipalName: call.Caller.Alias, ProjectName: call.Grant.Project.Name, RequestID: call.Request.ID, Reason: call.Grant.Reason,
+			Address: call.Request.Address, UserAgent: call.Request.UserAgent,
+			Request: payload(in), Response: payload(out), Region: call.Caller.Region, Evidence: call.Grant.Evidence,
+		},
+	}
+	switch p := call.Caller.Principal; {
+	case call.Caller.UserID != "":
+		event.Principal = audit.Principal{Kind: "user", ID: string(call.Caller.UserID)}
+	case p != nil:
+		if p.Account != "" {
+			event.Scope = p.ID().Scope()
+		}
+		event.Principal = audit.Principal{Kind: "principal", ID: p.UserID}
+		event.Username, event.AccessKeyID, event.Detail.Identity = username(p), p.KeyID, identity(p)
+	}
+	for _, name := range call.Grant.Touched {
+		event.Resources = append(event.Resources, resources(name)...)
+	}
+	if call.Grant.Space.ID != "" {
+		event.Scope = seal.Space(string(call.Grant.Space.ID))
+	}
+	if f != nil {
+		event.ErrorCode, event.Detail.Reason = f.Kind.String(), f.Message
+		if f.Reason != "" {
+			event.ErrorCode = string(f.Reason)
+		}
+	}
+	return event
+}
+
+// payload is what the log keeps of an input or output: all but its secrets.
+func payload(value any) json.RawMessage {
+	if value == nil {
+		return nil
+	}
+	return wire.Redacted(value)
+}
+
+// username is how CloudTrail's look-ups name a principal.
+func username(p *account.Principal) string {
+	switch {
+	case p.Principal.Kind == policy.AccountRoot:
+		return "root"
+	case p.Username != "":
+		return p.Username
+	}
+	_, session, _ := strings.Cut(p.UserID, ":")
+	return session
+}
+
+// identity is a principal as CloudTrail's records describe it: "CloudTrail
+// userIdentity element" in the CloudTrail User Guide.
+func identity(p *account.Principal) json.RawMessage {
+	type issuer struct {
+		Type        string `json:"type"`
+		PrincipalID string `json:"principalId"`
+		ARN         string `json:"arn"`
+		AccountID   string `json:"accountId"`
+		UserName    string `json:"userName"`
+	}
+	type sessionContext struct {
+		Issuer         *issuer           `json:"sessionIssuer,omitempty"`
+		Attributes     map[string]string `json:"attributes"`
+		SourceIdentity string            `json:"sourceIdentity,omitempty"`
+	}
+	out := struct {
+		Type        string          `json:"type"`
+		PrincipalID string          `json:"principalId"`
+		ARN         string          `json:"arn"`
+		AccountID   string          `json:"accountId"`
+		AccessKeyID string          `json:"accessKeyId"`
+		UserName    string          `json:"userName,omitempty"`
+		Session     *sessionContext `json:"sessionContext,omitempty"`
+	}{identityTypes[p.Principal.Kind], p.UserID, p.Caller(), p.Account, p.KeyID, p.Username, nil}
+	if s := p.Session; s != nil {
+		out.Session = &sessionContext{
+			Attributes:     map[string]string{"creationDate": p.IssuedAt.UTC().Format(time.RFC3339), "mfaAuthenticated": "false"},
+			SourceIdentity: s.SourceIdentity,
+		}
+		if p.Kind == account.RoleSession {
+			out.Session.Issuer = &issuer{"Role", string(p.Entity), p.ARN, p.Account, p.ARN[strings.LastIndexByte(p.ARN, '/')+1:]}
+		}
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		panic(err) // texts alone
+	}
+	return text
+}
+
+var identityTypes = map[policy.PrincipalKind]string{
+	policy.AccountRoot: "Root", policy.User: "IAMUser", policy.AssumedRole: "AssumedRole", policy.FederatedUser: "FederatedUser", policy.WebIdentity: "WebIdentityUser",
+}
+
+// services spells the services of resources as CloudFormation's types do.
+var services = map[string]string{"iam": "IAM", "organizations": "Organizations", "sts": "STS"}
+
+// resources are the type of what an ARN names, AWS::IAM::Role, with both names
+// people look it up by, the ARN and its last part. Of what has no type, such as "*",
+// the log keeps nothing.
+func resources(name string) []audit.Resource {
+	a, err := arn.Parse(name)
+	if err != nil || services[a.Service] == "" {
+		return nil
+	}
+	kind, rest, ok := strings.Cut(a.Resource, "/")
+	if !ok || kind == "" {
+		return nil
+	}
+	typ := "AWS::" + services[a.Service] + "::" + strings.ToUpper(kind[:1]) + kind[1:]
+	return []audit.Resource{{Type: typ, Name: name}, {Type: typ, Name: rest[strings.LastIndexByte(rest, '/')+1:]}}
+}
+
+// withEvidence adds to a refusal by policies where its reasons can be read, by
+// those who may: DecodeAuthorizationMessage finds the event.
+func withEvidence(f *fault.Error, call *Call, event string) *fault.Error {
+	if call.Grant.Evidence == nil {
+		return f
+	}
+	told := *f
+	told.Message += ". Encoded authorization failure message: " + event
+	return &told
+}
+
+// Circumstances are how the request came.
+func (r *Request) Circumstances() authz.Circumstances {
+	return authz.Circumstances{Address: r.Address, UserAgent: r.UserAgent, Secure: strings.HasPrefix(r.BaseURL, "https:")}
+}
