@@ -7,10 +7,9 @@ package awsapi
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 
-	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/wire"
 )
@@ -18,65 +17,39 @@ import (
 // bodyLimit is more than any request of these services needs.
 const bodyLimit = 1 << 20
 
-// service is one AWS service over restJson1.
+// service is one AWS service.
 type service struct {
 	operation.Service
 	errors      errorTable
 	constraints wire.Constraints
-	times       wire.TimeFormat
-	routes      []route
-}
+	// signing is the signing name of Signature Version 4. Empty: clients send bearer
+	// tokens.
+	signing string
 
-// route is a line of a service's table: where the operation is found, and the operation.
-type route struct {
-	wire.RestJSON
-	query []string
-	op    *operation.Operation
-}
+	// Of restJson1: where operations are found, and how times are written.
+	routes []route
+	times  wire.TimeFormat
 
-func on(method, path string, status int, op *operation.Operation, query ...string) route {
-	return route{wire.RestJSON{Method: method, Path: path, Status: status}, query, op}
-}
-
-// code is how a fault is told: HTTP status and exception name.
-type code struct {
-	status int
-	name   string
-}
-
-// errorTable is a service's translation of faults. Reasons are looked up first.
-type errorTable struct {
-	reasons map[fault.Reason]code
-	kinds   map[fault.Kind]code
-	// members gives what an exception has beside its message; nil: nothing.
-	members func(*fault.Error) map[string]string
-}
-
-func (t errorTable) failure(err error) wire.Failure {
-	f := fault.As(err)
-	c, ok := t.reasons[f.Reason]
-	if !ok {
-		c = t.kinds[f.Kind]
-	}
-	failure := wire.Failure{Status: c.status, Code: c.name, Message: f.Message}
-	if t.members != nil {
-		failure.Members = t.members(f)
-	}
-	return failure
+	// Of awsJson1_1 and query, whose requests are all sent to one address.
+	operations []*operation.Operation
+	targets    []string // awsJson1_1: what X-Amz-Target begins with
+	version    string   // query: the parameter Version
+	namespace  string   // query: of the answers' XML
 }
 
 // Door serves /aws and everything below it.
 type Door struct {
 	runner     *operation.Runner
 	mux        http.ServeMux
+	named      map[string]*named // by X-Amz-Target, or Action and Version
 	operations []*operation.Operation
 }
 
 // New makes the door of these services.
-func New(runner *operation.Runner, c *CodeCatalyst, oidc *SSOOIDC) *Door {
-	d := &Door{runner: runner}
-	for _, s := range []*service{c.service(), oidc.service()} {
-		d.add(s)
+func New(runner *operation.Runner, services ...interface{ service() *service }) *Door {
+	d := &Door{runner: runner, named: map[string]*named{}}
+	for _, s := range services {
+		d.add(s.service())
 	}
 	// A browser is sent here by clients that were given this door's address; the
 	// page is the console's.
@@ -95,49 +68,42 @@ func (d *Door) Operations() []*operation.Operation { return d.operations }
 
 func (d *Door) add(s *service) {
 	for i := range s.routes {
-		r := &s.routes[i]
-		r.op.Service, r.Times = &s.Service, s.times
-		r.Bind(r.op.In, r.query...)
-		check := s.constraints.For(r.op.Name, r.op.In, wire.LowerFirst)
-		if !slices.Contains(d.operations, r.op) {
-			d.operations = append(d.operations, r.op)
-		}
-		d.mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, hr *http.Request) { d.serve(w, hr, s, r, check) })
+		d.addRoute(s, &s.routes[i])
 	}
+	for _, op := range s.operations {
+		d.addNamed(s, op)
+	}
+}
+
+// offer makes an operation one of this door's, and its input's constraints ready.
+func (d *Door) offer(s *service, op *operation.Operation, spelling wire.Spelling) *wire.Checker {
+	op.Service = &s.Service
+	if !slices.Contains(d.operations, op) {
+		d.operations = append(d.operations, op)
+	}
+	return s.constraints.For(op.Name, op.In, spelling)
 }
 
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", operation.RequestOf(r).ID)
+	if r.URL.Path == "/aws" || r.URL.Path == "/aws/" {
+		d.serveNamed(w, r)
+		return
+	}
 	http.StripPrefix("/aws", &d.mux).ServeHTTP(w, r)
 }
 
-func (d *Door) serve(w http.ResponseWriter, r *http.Request, s *service, route *route, check *wire.Checker) {
-	request := operation.RequestOf(r)
-	request.Credential = operation.Bearer(r)
-	w.Header().Set("X-Amzn-Requestid", request.ID)
-	out, err := d.run(w, r, request, route, check)
-	if err != nil {
-		if fault.Is(err, fault.Unauthenticated) {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="sallyport"`)
-		}
-		s.errors.failure(err).EncodeRestJSON(w)
-		return
+// present takes a request's credential, in the way the service wants it.
+func present(r *http.Request, s *service, body []byte) authn.Credential {
+	if s.signing == "" {
+		return operation.Bearer(r)
 	}
-	route.Encode(w, out)
-}
-
-func (d *Door) run(w http.ResponseWriter, r *http.Request, request *operation.Request, route *route, check *wire.Checker) (any, error) {
-	body, err := operation.ReadBody(w, r, bodyLimit)
-	if err != nil {
-		return nil, err
+	signature, err := authn.ReadSignature(r, body)
+	switch {
+	case err == nil && signature == nil:
+		return authn.Credential{}
+	case err == nil:
+		err = signature.CheckService(s.signing)
 	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, fault.Invalidf("the query string is malformed")
-	}
-	return d.runner.Do(r.Context(), route.op, request, func(in any) error {
-		if err := route.Decode(r, query, body, in); err != nil {
-			return err
-		}
-		return check.Check(in)
-	})
+	return authn.Credential{Scheme: authn.Signed, Signature: signature, Malformed: err}
 }

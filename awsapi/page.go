@@ -8,16 +8,26 @@ import (
 	"github.com/sallyport/sallyport/operation"
 )
 
-// A page token says behind which item to continue, and of which listing. It is
-// no secret and grants nothing: whoever shows it is authorized like anybody.
+// A page token says behind which item to continue, of which listing, and whose it
+// is. It is no secret and grants nothing: whoever shows it is authorized like
+// anybody.
 type pageToken struct {
 	Operation string          `json:"o"`
+	Caller    string          `json:"c"`
 	After     json.RawMessage `json:"a"`
+}
+
+// reader is who a listing is for: a user, or everybody in an account.
+func reader(q *operation.Query) string {
+	if p := q.Caller.Principal; p != nil {
+		return p.Account
+	}
+	return string(q.Caller.UserID)
 }
 
 func writeToken(q *operation.Query, after any) string {
 	position, _ := json.Marshal(after) // texts and times: cannot fail
-	token, _ := json.Marshal(pageToken{q.Request.Operation, position})
+	token, _ := json.Marshal(pageToken{q.Request.Operation, reader(q), position})
 	return base64.RawURLEncoding.EncodeToString(token)
 }
 
@@ -30,8 +40,8 @@ func readToken(q *operation.Query, text string, after any) error {
 	if err == nil {
 		err = json.Unmarshal(token.After, after)
 	}
-	if err != nil || token.Operation != q.Request.Operation {
-		return fault.Invalidf("nextToken is not one that %s has returned", q.Request.Operation)
+	if err != nil || token.Operation != q.Request.Operation || token.Caller != reader(q) {
+		return fault.WithReason(reasonPageToken, fault.Invalidf("nextToken, the paging token, is not one that %s has returned to you", q.Request.Operation))
 	}
 	return nil
 }
@@ -55,3 +65,6 @@ func page[Item any](q *operation.Query, token *string, asked *int32, size int, l
 	next := writeToken(q, key(items[limit-1]))
 	return items[:limit], &next, nil
 }
+
+// reasonPageToken: a paging token is not one of ours, or not of this listing.
+const reasonPageToken fault.Reason = "InvalidNextToken"

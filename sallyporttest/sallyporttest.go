@@ -23,11 +23,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/smithy-go/auth/bearer"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/server"
@@ -46,6 +48,8 @@ type Sallyport struct {
 	Directory   *directory.Store
 	Credentials *credential.Store
 	Spaces      *space.Store
+	Accounts    *account.Store
+	Orgs        *org.Store
 
 	t testing.TB
 }
@@ -107,6 +111,8 @@ func start(t testing.TB, url, data string, clock *Clock) *Sallyport {
 	s.HTTP = s.client()
 	keys := running.Keys()
 	s.Directory, s.Credentials, s.Spaces = &directory.Store{Keys: keys}, &credential.Store{Keys: keys}, &space.Store{Keys: keys, Region: "us-west-2"}
+	s.Accounts = &account.Store{Keys: keys}
+	s.Orgs = &org.Store{Keys: keys, Accounts: s.Accounts}
 	return s
 }
 

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/mail"
 )
 
@@ -47,6 +48,11 @@ type Config struct {
 	SMTP string
 	// MailFrom is the sender's address. Empty: sallyport@ and the host of URL.
 	MailFrom string
+	// ManagementAccount is the number of the account that the first start makes.
+	// Empty: a random one.
+	ManagementAccount string
+	// Bare leaves that account without an organization.
+	Bare bool
 	// InvitedOnly lets only those sign up who follow an invitation.
 	InvitedOnly bool
 	// Log gets what happens. Nil: nothing is logged.
@@ -80,6 +86,11 @@ func (c Config) complete() (Config, error) {
 	}
 	if c.SMTP != "" {
 		if err := mail.CheckSMTP(c.SMTP); err != nil {
+			return c, err
+		}
+	}
+	if c.ManagementAccount != "" {
+		if _, err := account.ParseID(c.ManagementAccount); err != nil {
 			return c, err
 		}
 	}

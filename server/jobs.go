@@ -6,11 +6,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/job"
+	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
 )
@@ -33,7 +35,7 @@ const keyLifetime = 365 * 24 * time.Hour
 
 // sealedColumns is everything sealed, as the packages that own it list it.
 func sealedColumns() []seal.Column {
-	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, audit.Sealed)
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, account.Sealed, org.Sealed, audit.Sealed)
 }
 
 // workers says what does which job, and what runs again and again.
@@ -41,7 +43,10 @@ func (s *Server) workers() *job.Workers {
 	w := job.NewWorkers()
 	job.Add(w, s.mail.Work)
 	job.Add(w, func(ctx context.Context, _ Sweep) error {
-		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Checkpoint(ctx))
+		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Write(ctx, s.accounts.Sweep), s.db.Checkpoint(ctx))
+	})
+	job.Add(w, func(ctx context.Context, j org.FinishAccount) error {
+		return s.db.Write(ctx, func(tx *database.Tx) error { return s.orgs.FinishCreateAccount(tx, j.ID) })
 	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
@@ -50,8 +55,8 @@ func (s *Server) workers() *job.Workers {
 	return w
 }
 
-// touchSessions writes down, every half minute, which sessions were used.
-func (s *Server) touchSessions(ctx context.Context) {
+// touch writes down, every half minute, which sessions and access keys were used.
+func (s *Server) touch(ctx context.Context) {
 	tick := time.NewTicker(30 * time.Second)
 	defer tick.Stop()
 	for {
@@ -60,20 +65,25 @@ func (s *Server) touchSessions(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		seen := s.seen.take()
-		if len(seen) == 0 {
+		sessions, keys := s.seen.take()
+		if len(sessions) == 0 && len(keys) == 0 {
 			continue
 		}
 		err := s.db.Write(ctx, func(tx *database.Tx) error {
-			for id := range seen {
+			for id := range sessions {
 				if err := s.credentials.Touch(tx, id); err != nil {
+					return err
+				}
+			}
+			for id, use := range keys {
+				if err := s.accounts.TouchAccessKey(tx, id, use); err != nil {
 					return err
 				}
 			}
 			return nil
 		})
 		if err != nil && ctx.Err() == nil {
-			s.config.Log.Error("sessions could not be touched", "error", err)
+			s.config.Log.Error("uses could not be written down", "error", err)
 		}
 	}
 }

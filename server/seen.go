@@ -8,30 +8,38 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/credential"
 )
 
-// sessionsSeen gathers which sessions were used, between two writes of it.
-type sessionsSeen struct {
-	mu  sync.Mutex
-	ids map[credential.SessionID]bool
+// seen gathers which sessions and access keys were used, between two writes of it.
+type seen struct {
+	mu       sync.Mutex
+	sessions map[credential.SessionID]bool
+	keys     map[string]account.Use
 }
 
-func (s *sessionsSeen) add(id credential.SessionID, _ time.Time) {
+func (s *seen) add(caller authn.Caller, service string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ids == nil {
-		s.ids = map[credential.SessionID]bool{}
+	if s.sessions == nil {
+		s.sessions, s.keys = map[credential.SessionID]bool{}, map[string]account.Use{}
 	}
-	s.ids[id] = true
+	if caller.SessionID != "" {
+		s.sessions[caller.SessionID] = true
+	}
+	if p := caller.Principal; p != nil && p.Session == nil && p.KeyID != "" {
+		s.keys[p.KeyID] = account.Use{At: at, Service: service, Region: caller.Region}
+	}
 }
 
-func (s *sessionsSeen) take() map[credential.SessionID]bool {
+func (s *seen) take() (map[credential.SessionID]bool, map[string]account.Use) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ids := s.ids
-	s.ids = nil
-	return ids
+	sessions, keys := s.sessions, s.keys
+	s.sessions, s.keys = nil, nil
+	return sessions, keys
 }
 
 // quiet is a logger for the job queue, which tells at length of how it starts.

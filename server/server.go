@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
@@ -27,6 +28,7 @@ import (
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/signin"
 	"github.com/sallyport/sallyport/space"
@@ -40,13 +42,15 @@ type Server struct {
 	keys        *seal.Keys
 	credentials *credential.Store
 	spaces      *space.Store
+	accounts    *account.Store
+	orgs        *org.Store
 	mail        *mail.Sender
 	events      *audit.Log
 	jobs        *job.Queue
 	runner      *operation.Runner
 	operations  []*operation.Operation
 	metrics     *metrics
-	seen        sessionsSeen
+	seen        seen
 
 	listener net.Listener
 	http     *http.Server
@@ -70,15 +74,12 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.open, s.listen, s.assemble, s.begin} {
+	for _, step := range []func(context.Context) error{s.open, s.listen, s.assemble, s.foundAccounts, s.begin} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	return Bootstrap{
-		Endpoint: s.url, AWSEndpoint: s.url + "/aws", Region: s.config.Region,
-		SetupURL: s.SetupURL(), StartURL: s.url + "/start", CABundle: s.CABundle(), Ready: true,
-	}.write(s.config.Data)
+	return s.writeBootstrap(ctx)
 }
 
 // open makes the data directory, the keys and the database ready.
@@ -139,19 +140,30 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	users := &directory.Store{Keys: s.keys}
 	s.credentials = &credential.Store{Keys: s.keys}
 	s.spaces = &space.Store{Keys: s.keys, Region: s.config.Region}
+	s.accounts = &account.Store{Keys: s.keys}
+	s.orgs = &org.Store{Keys: s.keys, Accounts: s.accounts}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
 	}
 	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
+	authorizer := &authz.Authorizer{
+		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs,
+		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs},
+	}
 	s.runner = operation.New(operation.Runner{
-		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials}, Authorizer: &authz.Authorizer{Spaces: s.spaces},
+		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
 		Audit: s.events, Log: s.config.Log, Seen: s.seen.add,
 	})
 	aws := awsapi.New(s.runner,
 		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
-		&awsapi.SSOOIDC{Credentials: s.credentials})
+		&awsapi.SSOOIDC{Credentials: s.credentials},
+		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Jobs: s.jobs},
+		&awsapi.IAM{Accounts: s.accounts, Authorizer: authorizer},
+		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock}},
+		&awsapi.CloudTrail{Audit: s.events, Region: s.config.Region},
+		&awsapi.AccessAnalyzer{})
 	in := &signin.SignIn{
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Mail: s.mail, Jobs: s.jobs,
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
@@ -220,7 +232,7 @@ func (s *Server) begin(context.Context) error {
 	s.onStop(s.jobs.Stop)
 	background, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	group.Go(func() { s.touchSessions(background) })
+	group.Go(func() { s.touch(background) })
 	s.onStop(func(context.Context) error { cancel(); group.Wait(); return nil })
 	served := make(chan error, 1)
 	go func() {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/sallyporttest"
@@ -34,8 +35,10 @@ func ask(t *testing.T, s *sallyporttest.Sallyport, op *operation.Operation, cred
 	request := &operation.Request{ID: "test", Credential: credential, Address: address(), UserAgent: "test", BaseURL: s.URL()}
 	return s.Runner().Do(t.Context(), op, request, func(in any) error {
 		fill(reflect.ValueOf(in).Elem(), 0)
-		for i, member := range op.Rule.Path() {
-			set(reflect.ValueOf(in).Elem().FieldByName(member), []string{"acme", "Web-shop"}[i])
+		if _, ok := op.Rule.Permission(); ok {
+			for i, member := range op.Rule.Path() {
+				set(reflect.ValueOf(in).Elem().FieldByName(member), []string{"acme", "Web-shop"}[i])
+			}
 		}
 		return nil
 	})
@@ -68,13 +71,42 @@ func set(field reflect.Value, text string) {
 	field.SetString(text)
 }
 
-// state is a digest of every table but the log and the job queue's own.
+// tables are all that this schema has, but the log, the job queue's own and the
+// record of migrations.
+func tables(t *testing.T, s *sallyporttest.Sallyport) (names []string) {
+	t.Helper()
+	query := `select name from sqlite_master where type = 'table'`
+	if s.DB().Engine() == database.PostgreSQL {
+		query = `select table_name from information_schema.tables where table_schema = current_schema()`
+	}
+	rows, err := s.DB().Pool().Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		if !notState.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	if err := rows.Err(); err != nil || len(names) < 25 {
+		t.Fatalf("found the tables %v, %v", names, err)
+	}
+	return names
+}
+
+var notState = regexp.MustCompile(`^(river|goose|sqlite|events$|event_resources$)`)
+
+// state is a digest of every table.
 func state(t *testing.T, s *sallyporttest.Sallyport) map[string]string {
 	t.Helper()
 	pool := s.DB().Pool()
-	tables := map[string]string{}
-	for _, table := range []string{"keysets", "users", "verifications", "clients", "sessions", "tokens", "access_tokens", "device_codes",
-		"authorization_codes", "spaces", "space_members", "projects", "project_members", "teams", "team_members", "project_teams", "invitations"} {
+	digests := map[string]string{}
+	for _, table := range tables(t, s) {
 		rows, err := pool.Query("select * from " + table)
 		if err != nil {
 			t.Fatal(err)
@@ -98,9 +130,9 @@ func state(t *testing.T, s *sallyporttest.Sallyport) map[string]string {
 			t.Fatal(err)
 		}
 		slices.Sort(lines)
-		tables[table] = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n"))))
+		digests[table] = fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(lines, "\n"))))
 	}
-	return tables
+	return digests
 }
 
 func changed(before, after map[string]string) (tables []string) {
@@ -130,6 +162,7 @@ func TestEveryOperationRefusesAStrangerAndRecordsIt(t *testing.T) {
 				"a made-up token":       {Scheme: authn.Bearer, Token: "sla_000000000000000000000000000000000000"},
 				"a browser's as bearer": {Scheme: authn.Bearer, Token: owner.Cookie},
 				"a client's as cookie":  {Scheme: authn.Cookie, Token: owner.Token},
+				"a made-up key":         s.Nobody().Credential(),
 			} {
 				if _, err := ask(t, s, op, credential); !fault.Is(err, fault.Unauthenticated) {
 					t.Errorf("%s with %s: %v", op.Name, what, err)
@@ -184,6 +217,61 @@ func TestEveryOperationInASpaceRefusesWhoIsNotInItAndRecordsIt(t *testing.T) {
 	})
 }
 
+// Of the account side every operation that policies decide refuses a principal that
+// has none, changes nothing, and stands in the log of its account.
+func TestEveryOperationOfAnAccountRefusesWhoHasNoPolicyAndRecordsIt(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		root := s.Root()
+		powerless := root.User("powerless", "")
+		before := state(t, s)
+		asked := map[string]bool{}
+		for _, op := range s.Operations() {
+			if op.Rule.Action() == "" {
+				continue
+			}
+			asked[eventName(op)] = true
+			if _, err := ask(t, s, op, powerless.Credential()); !fault.Is(err, fault.Denied) {
+				t.Errorf("%s: %v", op.Name, err)
+			} else if !strings.Contains(err.Error(), "Encoded authorization failure message") && !strings.Contains(err.Error(), "access to this resource") {
+				t.Errorf("%s says only: %v", op.Name, err)
+			}
+		}
+		if len(asked) < 200 {
+			t.Fatalf("only %d operations concern an account", len(asked))
+		}
+		if tables := changed(before, state(t, s)); tables != nil {
+			t.Errorf("refusals changed %v", tables)
+		}
+		for _, event := range s.Events(root.Account.Scope()) {
+			if event.ErrorCode == fault.Denied.String() && event.Username == "powerless" && event.AccessKeyID == powerless.Key.AccessKeyID {
+				delete(asked, event.Name)
+			}
+		}
+		if len(asked) > 0 {
+			t.Errorf("refusals without an event: %v", slices.Sorted(maps.Keys(asked)))
+		}
+	})
+}
+
+// The two doors do not open for each other's keys.
+func TestAttackAKeyOfOneDoorAtTheOther(t *testing.T) {
+	s := sallyporttest.Start(t)
+	owner, root := s.User("owner"), s.Root()
+	owner.Space("acme")
+	for _, op := range s.Operations() {
+		credential := root.Credential()
+		if op.Rule.Account() {
+			credential = authn.Credential{Scheme: authn.Bearer, Token: owner.Token}
+		}
+		if op.Rule.Strangers() {
+			continue
+		}
+		if _, err := ask(t, s, op, credential); !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("%s: %v", op.Name, err)
+		}
+	}
+}
+
 // A refused caller must not learn from the answer whether what they named exists.
 func TestARefusalIsTheSameWhetherTheThingExistsOrNot(t *testing.T) {
 	s := sallyporttest.Start(t)
@@ -221,14 +309,14 @@ func TestARefusalIsTheSameWhetherTheThingExistsOrNot(t *testing.T) {
 
 func TestNoReadWrites(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
-		owner := s.User("owner")
+		owner, root := s.User("owner"), s.Root()
 		owner.Project(owner.Space("acme"), "Web shop")
 		before := state(t, s)
 		for _, op := range s.Operations() {
 			if !op.ReadOnly {
 				continue
 			}
-			for _, credential := range []authn.Credential{{Scheme: authn.Bearer, Token: owner.Token}, {Scheme: authn.Cookie, Token: owner.Cookie}} {
+			for _, credential := range []authn.Credential{{Scheme: authn.Bearer, Token: owner.Token}, {Scheme: authn.Cookie, Token: owner.Cookie}, root.Credential()} {
 				ask(t, s, op, credential) // whatever the answer
 			}
 		}
@@ -243,10 +331,10 @@ var internals = regexp.MustCompile(`(?i)select |insert |sqlite|postgres|pgx|SQLS
 
 func TestNoFaultShowsWhatIsInside(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
-		owner := s.User("owner")
+		owner, admin := s.User("owner"), s.NewAccount("other").User("admin", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
 		owner.Project(owner.Space("acme"), "Web shop")
 		for _, op := range s.Operations() {
-			for _, credential := range []authn.Credential{{}, {Scheme: authn.Bearer, Token: owner.Token}, {Scheme: authn.Cookie, Token: owner.Cookie}} {
+			for _, credential := range []authn.Credential{{}, {Scheme: authn.Bearer, Token: owner.Token}, {Scheme: authn.Cookie, Token: owner.Cookie}, admin.Credential(), s.Root().Credential()} {
 				_, err := ask(t, s, op, credential)
 				if err == nil {
 					continue

@@ -84,7 +84,7 @@ func (c *configuration) write(ctx context.Context) (written []string, err error)
 		return nil, err
 	}
 	if old {
-		written, err = writeRules(ctx, c.profile, region, c.endpoint+"/aws")
+		written, err = writeRules(ctx, c.profile, region, c.region, c.endpoint+"/aws")
 	} else {
 		err = removeRules(c.profile)
 	}
@@ -136,7 +136,7 @@ func (c *configuration) complete(ctx context.Context) error {
 }
 
 // awsServices are the services Sallyport answers for, as the config file names them.
-var awsServices = []string{"sso", "sso_oidc", "sts", "codecatalyst", "organizations", "iam", "sso_admin", "identitystore", "cloudtrail"}
+var awsServices = []string{"sso", "sso_oidc", "sts", "codecatalyst", "organizations", "iam", "sso_admin", "identitystore", "cloudtrail", "accessanalyzer"}
 
 func (c *configuration) stanzas(region string) []stanza {
 	aws := c.endpoint + "/aws"

@@ -70,7 +70,7 @@ func TestRulesOfSeveralProfilesShareAFile(t *testing.T) {
 	}
 	add := func(profile, url string) {
 		t.Helper()
-		text, err := json.Marshal(ruleFor(profile, profile+"-1", url))
+		text, err := json.Marshal(ruleFor(profile, profile+"-1", url, signature("sts", "us-west-2")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,10 +56,12 @@ func inventedRegion(profile string) (string, error) {
 	return region, nil
 }
 
-// ruledServices are the services of awsServices as botocore's folders name them.
-var ruledServices = []string{
-	"sso/2019-06-10", "sso-oidc/2019-06-10", "sts/2011-06-15", "codecatalyst/2022-09-28", "organizations/2016-11-28",
-	"iam/2010-05-08", "sso-admin/2020-07-20", "identitystore/2020-06-15", "cloudtrail/2013-11-01",
+// ruledServices are the services of awsServices as botocore's folders name them,
+// with the signing name of those whose requests are signed.
+var ruledServices = []struct{ folder, signing string }{
+	{"sso/2019-06-10", ""}, {"sso-oidc/2019-06-10", ""}, {"sts/2011-06-15", "sts"}, {"codecatalyst/2022-09-28", ""},
+	{"organizations/2016-11-28", "organizations"}, {"iam/2010-05-08", "iam"}, {"sso-admin/2020-07-20", "sso"},
+	{"identitystore/2020-06-15", "identitystore"}, {"cloudtrail/2013-11-01", "cloudtrail"}, {"accessanalyzer/2019-11-01", "access-analyzer"},
 }
 
 const (
@@ -68,9 +70,9 @@ const (
 	rulesOf = "Sallyport "
 )
 
-// writeRules leads the Region to the server, for every service. Rules for other
-// profiles stay.
-func writeRules(ctx context.Context, profile, region, url string) (written []string, err error) {
+// writeRules leads the invented Region to the server, for every service. What is
+// signed is signed for the server's own Region. Rules for other profiles stay.
+func writeRules(ctx context.Context, profile, invented, own, url string) (written []string, err error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return nil, err
@@ -79,13 +81,13 @@ func writeRules(ctx context.Context, profile, region, url string) (written []str
 	if err != nil {
 		return nil, err
 	}
-	rule, err := json.Marshal(ruleFor(profile, region, url))
-	if err != nil {
-		return nil, err
-	}
 	for _, service := range ruledServices {
-		path := filepath.Join(home, ".aws", "models", service, rulesFile)
-		if err := writeRule(filepath.Join(data, service, rulesFile), path, profile, rule); err != nil {
+		rule, err := json.Marshal(ruleFor(profile, invented, url, signature(service.signing, own)))
+		if err != nil {
+			return written, err
+		}
+		path := filepath.Join(home, ".aws", "models", service.folder, rulesFile)
+		if err := writeRule(filepath.Join(data, service.folder, rulesFile), path, profile, rule); err != nil {
 			return written, err
 		}
 		written = append(written, path)
@@ -102,7 +104,7 @@ func removeRules(profile string) error {
 		return err
 	}
 	for _, service := range ruledServices {
-		path := filepath.Join(home, ".aws", "models", service, rulesFile)
+		path := filepath.Join(home, ".aws", "models", service.folder, rulesFile)
 		others, err := ourRules(path, profile)
 		if err != nil || len(others) > 0 {
 			continue
@@ -151,15 +153,23 @@ type (
 	}
 )
 
+// signature says how requests are signed: for the invented Region, if it did not.
+func signature(name, region string) map[string]any {
+	if name == "" {
+		return map[string]any{}
+	}
+	return map[string]any{"authSchemes": []map[string]string{{"name": "sigv4", "signingName": name, "signingRegion": region}}}
+}
+
 // ruleFor steps back where --endpoint-url is given.
-func ruleFor(profile, region, url string) rule {
+func ruleFor(profile, region, url string, properties map[string]any) rule {
 	isSet := func(name string) condition { return condition{"isSet", []any{reference{name}}} }
 	return rule{
 		Documentation: rulesOf + profile, Type: "endpoint",
 		Conditions: []condition{
 			isSet("Region"), {"stringEquals", []any{reference{"Region"}, region}}, {"not", []any{isSet("Endpoint")}},
 		},
-		Endpoint: ruled{URL: url, Properties: map[string]any{}, Headers: map[string]any{}},
+		Endpoint: ruled{URL: url, Properties: properties, Headers: map[string]any{}},
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -78,6 +79,36 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			"invited": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv("INVITATION", tokenIn(s.Mail(args[0])))
 			},
+			// signs WHO: further requests to the account side are signed by root; by the user or
+			// session whose credentials the last command printed; or by the
+			// administrator that came so first.
+			"signs": func(ts *testscript.TestScript, _ bool, args []string) { signs(ts, s, args[0]) },
+			// let NAME: $NAME is what the last command printed.
+			"let": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+			},
+			// aws ARGUMENT...: the AWS CLI, at this server whatever its version.
+			"aws": func(ts *testscript.TestScript, neg bool, args []string) {
+				err := ts.Exec("aws", append([]string{"--endpoint-url", s.URL() + "/aws"}, args...)...)
+				if neg != (err != nil) {
+					ts.Fatalf("aws %s: %v", strings.Join(args, " "), err)
+				}
+			},
+			// until TEXT aws ARGUMENT...: run again and again until it prints the text.
+			"until": func(ts *testscript.TestScript, _ bool, args []string) {
+				s.Eventually(strings.Join(args, " "), func() bool {
+					ts.Check(ts.Exec("aws", append([]string{"--endpoint-url", s.URL() + "/aws"}, args[2:]...)...))
+					return strings.Contains(ts.ReadFile("stdout"), args[0])
+				})
+			},
+			// encoded: $MESSAGE is the authorization message of the refusal just seen.
+			"encoded": func(ts *testscript.TestScript, _ bool, _ []string) {
+				_, message, ok := strings.Cut(ts.ReadFile("stderr"), "Encoded authorization failure message: ")
+				if !ok {
+					ts.Fatalf("there is no authorization message")
+				}
+				ts.Setenv("MESSAGE", strings.TrimSpace(message))
+			},
 			// replace FILE OLD NEW
 			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
@@ -85,6 +116,37 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			},
 		},
 	})
+}
+
+// signs sets the variables that the AWS CLI takes credentials from.
+func signs(ts *testscript.TestScript, s *sallyporttest.Sallyport, who string) {
+	var key struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+	switch who {
+	case "root":
+		root := s.Root()
+		key.AccessKeyID, key.SecretAccessKey = root.Key.AccessKeyID, root.Key.SecretAccessKey
+		ts.Setenv("ADMIN", "admin-"+strings.ToLower(key.AccessKeyID[4:8])+filepath.Base(ts.Getenv("WORK")))
+	case "admin":
+		key.AccessKeyID, key.SecretAccessKey = ts.Getenv("ADMIN_KEY"), ts.Getenv("ADMIN_SECRET")
+	default:
+		var out struct {
+			AccessKey, Credentials *struct{ AccessKeyID, SecretAccessKey, SessionToken string }
+		}
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &out))
+		if out.AccessKey != nil {
+			key = *out.AccessKey
+		} else {
+			key = *out.Credentials
+		}
+		if ts.Getenv("ADMIN_KEY") == "" {
+			ts.Setenv("ADMIN_KEY", key.AccessKeyID)
+			ts.Setenv("ADMIN_SECRET", key.SecretAccessKey)
+		}
+	}
+	ts.Setenv("AWS_ACCESS_KEY_ID", key.AccessKeyID)
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", key.SecretAccessKey)
+	ts.Setenv("AWS_SESSION_TOKEN", key.SessionToken)
+	ts.Setenv("AWS_REGION", "us-west-2")
 }
 
 // awsCLI finds an AWS CLI of version 2, the one with sso login, among those

@@ -66,6 +66,8 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 	flags.StringVar(&config.URL, "url", "", "`URL` that browsers and clients use; default: as the server listens")
 	flags.StringVar(&config.SMTP, "smtp", "", "smtp:// or smtps:// `URL` of the mail server; default: files in the outbox")
 	flags.StringVar(&config.MailFrom, "mail-from", "", "`address` that mail is sent from")
+	flags.StringVar(&config.ManagementAccount, "management-account", "", "number of the `account` that the first start makes; default: a random one")
+	flags.BoolVar(&config.Bare, "bare", false, "make that account alone at the first start, with no organization")
 	flags.BoolVar(&config.InvitedOnly, "invited-only", false, "let only those sign up who follow an invitation")
 	flags.StringVar(&logFormat, "log", "text", "`format` of the log on standard error: text, json or off")
 	return cmd
