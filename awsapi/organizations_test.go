@@ -149,15 +149,15 @@ func TestOrganizationsOrganization(t *testing.T) {
 		refusal(t, "AWSOrganizationsNotInUse", "")(s.NewAccount("lonely").Organizations().ListAccounts(t.Context(), nil))
 		refusal(t, "UnrecognizedClient", "")(s.Nobody().Organizations().DescribeOrganization(t.Context(), nil))
 
-		member := c.create("dev")
-		of := must[*organizations.DescribeOrganizationOutput](t)(c.member(member).DescribeOrganization(t.Context(), nil)).Organization
+		insider := c.member(c.create("dev"))
+		of := must[*organizations.DescribeOrganizationOutput](t)(insider.DescribeOrganization(t.Context(), nil)).Organization
 		if *of.Id != id {
 			t.Errorf("a member sees the organization %s", *of.Id)
 		}
-		refusal(t, "AccessDenied", "")(c.member(member).DeleteOrganization(t.Context(), nil))
+		refusal(t, "AccessDenied", "")(insider.DeleteOrganization(t.Context(), nil))
 		refusal(t, "OrganizationNotEmpty", "")(c.DeleteOrganization(t.Context(), nil))
 		refusal(t, "MasterCannotLeaveOrganization", "")(c.LeaveOrganization(t.Context(), nil))
-		must[*organizations.LeaveOrganizationOutput](t)(c.member(member).LeaveOrganization(t.Context(), nil))
+		must[*organizations.LeaveOrganizationOutput](t)(insider.LeaveOrganization(t.Context(), nil))
 		must[*organizations.DeleteOrganizationOutput](t)(c.DeleteOrganization(t.Context(), nil))
 		refusal(t, "AWSOrganizationsNotInUse", "")(c.DescribeOrganization(t.Context(), nil))
 	})
@@ -266,7 +266,7 @@ func TestOrganizationsAccounts(t *testing.T) {
 		move := func(account, from, to string) (any, error) {
 			return c.MoveAccount(ctx, &organizations.MoveAccountInput{AccountId: &account, SourceParentId: &from, DestinationParentId: &to})
 		}
-		refusal(t, "SourceParentNotFound", "")(move(id, unit, c.root))
+		refusal(t, "SourceParentNotFound", "")(move(id, unit, c.unit(c.root, "Elsewhere")))
 		refusal(t, "SourceParentNotFound", "")(move(id, noUnit, unit))
 		refusal(t, "DestinationParentNotFound", "")(move(id, c.root, noUnit))
 		refusal(t, "AccountNotFound", "")(move(nobody, c.root, unit))
@@ -277,7 +277,9 @@ func TestOrganizationsAccounts(t *testing.T) {
 			t.Errorf("below the unit are %+v", below)
 		}
 
-		shut := func(id string) (any, error) { return c.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &id}) }
+		shut := func(id string) (any, error) {
+			return c.CloseAccount(ctx, &organizations.CloseAccountInput{AccountId: &id})
+		}
 		refusal(t, "ConstraintViolation", "CANNOT_CLOSE_MANAGEMENT_ACCOUNT")(shut(*c.org.MasterAccountId))
 		refusal(t, "AccountNotFound", "")(shut(nobody))
 		insider := c.member(id)
@@ -370,7 +372,9 @@ func TestOrganizationsPolicies(t *testing.T) {
 		refusal(t, "InvalidInput", "NON_DETACHABLE_POLICY")(detach("p-RCPFullAWSAccess", c.root))
 		must[any](t)(attach(deny, c.root))
 		refusal(t, "DuplicatePolicyAttachment", "")(attach(deny, c.root))
-		remove := func(id string) (any, error) { return c.DeletePolicy(ctx, &organizations.DeletePolicyInput{PolicyId: &id}) }
+		remove := func(id string) (any, error) {
+			return c.DeletePolicy(ctx, &organizations.DeletePolicyInput{PolicyId: &id})
+		}
 		refusal(t, "PolicyInUse", "")(remove(deny))
 		for i := range 4 {
 			must[any](t)(attach(c.policy(types.PolicyTypeResourceControlPolicy, fmt.Sprint("r", i), denyToAll), c.root))

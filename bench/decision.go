@@ -39,9 +39,10 @@ type engine struct {
 
 // contest is the engines on one workload.
 type contest struct {
-	spaces    int
+	name      string
+	spaces    int // of the workload
 	questions int
-	engines   []engine // ours, the bare map, the others
+	engines   []engine // ours, then the others
 	took      [][]time.Duration
 }
 
@@ -98,14 +99,13 @@ func (b *bench) contest(spaces int) (*contest, error) {
 	}
 	masks := newMasks(w.tenants)
 	questions := think(w.tenants, refs, masks, b.size.questions)
-	c := &contest{spaces: spaces, questions: len(questions), engines: []engine{
+	c := &contest{name: fmt.Sprintf("decision S=%d", spaces), spaces: spaces, questions: len(questions), engines: []engine{
 		{"ours", func() int { return decideOurs(authorizer, questions) }},
 		masks.engine(questions),
 	}}
 	for _, model := range cedarModels {
 		c.engines = append(c.engines, model.engine(w.tenants, questions))
 	}
-	c.took = make([][]time.Duration, len(c.engines))
 	return c, nil
 }
 
@@ -240,7 +240,7 @@ func (m masks) engine(questions []question) engine {
 func (c *contest) agree() error {
 	for _, e := range c.engines {
 		if wrong := e.all(); wrong > 0 {
-			return fmt.Errorf("S=%d: %s answered %d of %d questions otherwise than the facts do", c.spaces, e.name, wrong, c.questions)
+			return fmt.Errorf("%s: %s answered %d of %d questions otherwise than the facts do", c.name, e.name, wrong, c.questions)
 		}
 	}
 	return nil
@@ -250,6 +250,9 @@ func (c *contest) agree() error {
 const turn = 100 * time.Millisecond
 
 func (c *contest) round() error {
+	if c.took == nil {
+		c.took = make([][]time.Duration, len(c.engines))
+	}
 	for i, e := range c.engines {
 		runtime.GC() // nobody pays for what another left behind
 		wrong, times, begun := 0, 0, time.Now()
@@ -259,7 +262,7 @@ func (c *contest) round() error {
 		}
 		c.took[i] = append(c.took[i], time.Since(begun)/time.Duration(times))
 		if wrong > 0 {
-			return fmt.Errorf("S=%d: %s answered %d questions wrongly", c.spaces, e.name, wrong)
+			return fmt.Errorf("%s: %s answered %d questions wrongly", c.name, e.name, wrong)
 		}
 	}
 	return nil
@@ -272,13 +275,13 @@ func (c *contest) report(b *bench) {
 			bound = 3
 		}
 		b.report(figure{
-			name: fmt.Sprintf("decision S=%d", c.spaces), what: "ours / " + e.name,
+			name: c.name, what: "ours / " + e.name,
 			samples: ratios(c.took[ours], c.took[i+1]), unit: "x", bound: bound, note: c.sides(ours) + " / " + c.sides(i+1),
 		})
 	}
 	allocations := testing.AllocsPerRun(3, func() { c.engines[ours].all() }) / float64(c.questions)
 	b.report(figure{
-		name: fmt.Sprintf("decision S=%d", c.spaces), what: "ours, allocations a decision", samples: []float64{allocations},
+		name: c.name, what: "ours, allocations a decision", samples: []float64{allocations},
 	})
 }
 

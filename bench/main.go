@@ -37,6 +37,7 @@ var benchmarks = []struct {
 	run  func(*bench) error
 }{
 	{"decision", (*bench).decision},
+	{"policy", (*bench).policy},
 	{"loopback", (*bench).loopback},
 	{"stale", (*bench).stale},
 	{"start", (*bench).start},
@@ -133,6 +134,7 @@ type size struct {
 	spaces    []int // of the workload, for decisions
 	answering []int // of the workload, over HTTP
 	questions int   // to decide, for each number of spaces
+	requests  int   // to decide by each policy
 	signedIn  int   // users who ask over HTTP
 	turn      int   // milliseconds that one side is asked over HTTP
 	pairs     int   // of a grant or its end, and a question
@@ -141,8 +143,8 @@ type size struct {
 }
 
 var (
-	full  = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 64, 1500, 10_000, 200, 100_000}
-	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 8, 60, 20, 10, 500}
+	full  = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 100_000}
+	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 500}
 )
 
 func (s size) mostAnswering() int { return slices.Max(s.answering) }

@@ -104,6 +104,9 @@ func (s *Server) note(r *http.Request, request *operation.Request, answer *recor
 	}
 	if request.Caller.Known() {
 		line = append(line, slog.String("user", string(request.Caller.UserID)))
+		if p := request.Caller.Principal; p != nil {
+			line = append(line, slog.String("principal", p.Caller()))
+		}
 	}
 	s.config.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", line...)
 }
