@@ -65,7 +65,7 @@ func memberOut(of org.Organization, a org.Account) *types.Account {
 	return &types.Account{
 		Id: aws.String(string(a.Account)), Arn: aws.String(of.AccountARN(a.Account)), Name: &a.Name, Email: &a.Email,
 		JoinedMethod: types.AccountJoinedMethod(a.Joined), JoinedTimestamp: &a.JoinedAt,
-		Status: types.AccountStatus(a.Status), State: accountState(a), Paths: []string{a.Path},
+		Status: types.AccountStatus(a.Status), State: accountState(a), Paths: []string{a.Path()},
 	}
 }
 

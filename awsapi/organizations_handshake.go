@@ -23,7 +23,7 @@ func (o *Organizations) inviteAccountToOrganization(c *operation.Command, of org
 	case types.HandshakePartyTypeEmail:
 		invitation.Email = aws.ToString(in.Target.Id)
 	default:
-		err = fault.WithReason(org.ReasonInvalidParty, fault.Invalidf("an invitation goes to a party of the type ACCOUNT or EMAIL"))
+		err = fault.WithReason(reasonInvalidParty, fault.Invalidf("an invitation goes to a party of the type ACCOUNT or EMAIL"))
 	}
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func handshakeFilter(f *types.HandshakeFilter) (org.HandshakeFilter, error) {
 		return org.HandshakeFilter{}, nil
 	}
 	if f.ActionType != "" && f.ParentHandshakeId != nil {
-		return org.HandshakeFilter{}, fault.WithReason(org.ReasonFilters, fault.Invalidf("filter by ActionType or by ParentHandshakeId, not by both"))
+		return org.HandshakeFilter{}, fault.WithReason(reasonFilters, fault.Invalidf("filter by ActionType or by ParentHandshakeId, not by both"))
 	}
 	return org.HandshakeFilter{Action: org.Action(f.ActionType), Parent: org.HandshakeID(aws.ToString(f.ParentHandshakeId))}, nil
 }

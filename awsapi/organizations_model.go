@@ -18,6 +18,13 @@ const (
 	handshakeConstraintException = "HandshakeConstraintViolationException"
 )
 
+// Reasons of inputs that do not get as far as the organization.
+const (
+	reasonInvalidParty fault.Reason = "INVALID_PARTY_TYPE_TARGET"
+	reasonNotSupported fault.Reason = "TARGET_NOT_SUPPORTED"
+	reasonFilters      fault.Reason = "MAX_FILTER_LIMIT_EXCEEDED"
+)
+
 // ownException are the reasons that have an exception of the model to themselves, of
 // the same name.
 var ownException = []fault.Reason{
@@ -42,8 +49,8 @@ var gathered = map[string][]fault.Reason{
 		org.ReasonHasAllFeatures, org.ReasonMigrationUnderWay,
 	},
 	invalidInputException: {
-		org.ReasonInvalidRole, org.ReasonInvalidEmail, org.ReasonInvalidParty, org.ReasonInvalidTarget, org.ReasonImmutable,
-		org.ReasonNotDetachable, org.ReasonNotSupported, org.ReasonUnknownService, org.ReasonFilters, account.ReasonDuplicate, reasonPageToken,
+		org.ReasonInvalidRole, org.ReasonInvalidEmail, reasonInvalidParty, org.ReasonImmutable,
+		org.ReasonNotDetachable, reasonNotSupported, org.ReasonUnknownService, reasonFilters, account.ReasonDuplicate, reasonPageToken,
 	},
 }
 

@@ -105,7 +105,7 @@ func (o *Organizations) describeEffectivePolicy(q *operation.Query, of org.Organ
 		target = account.ID(*in.TargetId)
 	}
 	if org.TargetID(target).Kind() != org.AccountTarget {
-		return nil, fault.WithReason(org.ReasonNotSupported, fault.Invalidf("effective policies are those of accounts: %.100q is none", target))
+		return nil, fault.WithReason(reasonNotSupported, fault.Invalidf("effective policies are those of accounts: %.100q is none", target))
 	}
 	if target != caller {
 		if err := o.admit(q.Tx, of, caller); err != nil {
@@ -126,10 +126,11 @@ func (o *Organizations) listEffectivePolicyValidationErrors(q *operation.Query, 
 	if err != nil {
 		return nil, err
 	}
+	path := a.Path()
 	_, next, err := o.noneInvalid(q, of, in.PolicyType, in.NextToken, in.MaxResults)
 	now := q.Tx.Now()
 	return &organizations.ListEffectivePolicyValidationErrorsOutput{
-		AccountId: in.AccountId, PolicyType: in.PolicyType, Path: &a.Path, EvaluationTimestamp: &now,
+		AccountId: in.AccountId, PolicyType: in.PolicyType, Path: &path, EvaluationTimestamp: &now,
 		EffectivePolicyValidationErrors: []types.EffectivePolicyValidationError{}, NextToken: next,
 	}, err
 }

@@ -77,8 +77,8 @@ func (s *Store) CreateAccount(tx *database.Tx, o Organization, n NewMember) (Req
 	if !roleName.MatchString(n.Role) || strings.HasPrefix(n.Role, "AWSServiceRoleFor") {
 		return Request{}, fault.WithReason(ReasonInvalidRole, fault.Invalidf("You provided a role name that isn't valid: it has 1 to 64 letters, digits and +=,.@-_ and does not begin with AWSServiceRoleFor."))
 	}
-	if strings.TrimSpace(n.Name) == "" {
-		return Request{}, fault.Invalidf("an account's name is not spaces alone")
+	if strings.TrimSpace(n.Name) == "" || len(n.Name) > 50 {
+		return Request{}, fault.Invalidf("an account's name has 1 to 50 characters, and not spaces alone")
 	}
 	tags, err := account.Tags(nil).With(n.Tags)
 	if err != nil {

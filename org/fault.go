@@ -75,11 +75,7 @@ const (
 const (
 	ReasonInvalidRole    fault.Reason = "INVALID_ROLE_NAME"
 	ReasonInvalidEmail   fault.Reason = "INVALID_EMAIL_ADDRESS_TARGET"
-	ReasonInvalidParty   fault.Reason = "INVALID_PARTY_TYPE_TARGET"
-	ReasonInvalidTarget  fault.Reason = "INVALID_PATTERN_TARGET_ID"
 	ReasonImmutable      fault.Reason = "IMMUTABLE_POLICY"
 	ReasonNotDetachable  fault.Reason = "NON_DETACHABLE_POLICY"
-	ReasonNotSupported   fault.Reason = "TARGET_NOT_SUPPORTED"
 	ReasonUnknownService fault.Reason = "UNRECOGNIZED_SERVICE_PRINCIPAL"
-	ReasonFilters        fault.Reason = "MAX_FILTER_LIMIT_EXCEEDED"
 )

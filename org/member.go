@@ -23,8 +23,11 @@ type Member struct {
 	Account      account.ID
 	Organization ID
 	Parent       NodeID
+	ParentPath   string // of ids, from the organization to the parent, each with a slash behind it
 	Joined       JoinedMethod
 	JoinedAt     time.Time
+
+	of Organization
 }
 
 // Account is a member with what it is besides.
@@ -33,20 +36,32 @@ type Account struct {
 	Name   string
 	Email  string
 	Status account.Status
-	Path   string // of ids, from the organization to the account, each with a slash behind it
 }
 
-const memberColumns = `account_id, organization_id, parent_id, joined_method, joined_at`
+// Path is the way from the organization to the account, as ParentPath is.
+func (a Account) Path() string { return a.ParentPath + string(a.Account) + "/" }
+
+// members asks for places; the organization comes with each, since whoever asks
+// where an account stands asks about that next.
+const members = `select m.account_id, m.parent_id, m.joined_method, m.joined_at, u.path, ` + organizationColumns + `
+	from organization_accounts m join organizations o on o.id = m.organization_id
+	left join organizational_units u on u.id = m.parent_id where `
 
 func scanMember(row database.Row) (m Member, err error) {
-	return m, row.Scan(&m.Account, &m.Organization, &m.Parent, &m.Joined, (*database.Time)(&m.JoinedAt))
+	var path *string
+	err = row.Scan(append([]any{&m.Account, &m.Parent, &m.Joined, (*database.Time)(&m.JoinedAt), &path}, m.of.columns()...)...)
+	m.Organization, m.ParentPath = m.of.ID, m.of.path()
+	if path != nil {
+		m.ParentPath = *path
+	}
+	return m, err
 }
 
 // Member is an account's place: a fault with ReasonNotInUse when it is in no
 // organization. What it returns is shared.
 func (s *Store) Member(tx *database.ReadTx, id account.ID) (*Member, error) {
 	member, err := s.members.Get(tx, id, func() (*Member, error) {
-		member, err := database.One(tx, scanMember, `select `+memberColumns+` from organization_accounts where account_id = $1`, id)
+		member, err := database.One(tx, scanMember, members+`m.account_id = $1`, id)
 		if errors.Is(err, database.ErrNone) {
 			return nil, nil // remembered, too: many accounts are in none
 		}
@@ -77,7 +92,7 @@ func (s *Store) join(tx *database.Tx, o Organization, id account.ID, how JoinedM
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`insert into organization_accounts (`+memberColumns+`, tags_sealed) values ($1, $2, $3, $4, $5, $6)`,
+	_, err = tx.Exec(`insert into organization_accounts (account_id, organization_id, parent_id, joined_method, joined_at, tags_sealed) values ($1, $2, $3, $4, $5, $6)`,
 		id, o.ID, o.Root, how, database.Time(tx.Now()), sealed)
 	if database.IsDuplicate(err) {
 		return alreadyMember()
@@ -94,12 +109,12 @@ func (s *Store) Account(tx *database.ReadTx, o Organization, id account.ID) (Acc
 	if err != nil {
 		return Account{}, err
 	}
-	return s.described(tx, o, *member)
+	return s.described(tx, *member)
 }
 
 // Members are the accounts of the organization, by id.
 func (s *Store) Members(tx *database.ReadTx, o Organization, page Page) ([]Account, error) {
-	return s.list(tx, o, `organization_id = $1 and account_id > $2 order by account_id limit $3`, o.ID, page.After, page.limit())
+	return s.list(tx, `m.organization_id = $1 and m.account_id > $2 order by m.account_id limit $3`, o.ID, page.After, page.limit())
 }
 
 // MembersBelow are the accounts directly below a root or a unit, by id.
@@ -107,30 +122,26 @@ func (s *Store) MembersBelow(tx *database.ReadTx, o Organization, parent NodeID,
 	if _, err := s.nodePath(tx, o, parent, ReasonNoParent); err != nil {
 		return nil, err
 	}
-	return s.list(tx, o, `parent_id = $1 and account_id > $2 order by account_id limit $3`, parent, page.After, page.limit())
+	return s.list(tx, `m.parent_id = $1 and m.account_id > $2 order by m.account_id limit $3`, parent, page.After, page.limit())
 }
 
-func (s *Store) list(tx *database.ReadTx, o Organization, where string, args ...any) ([]Account, error) {
-	members, err := database.All(tx, scanMember, `select `+memberColumns+` from organization_accounts where `+where, args...)
+func (s *Store) list(tx *database.ReadTx, where string, args ...any) ([]Account, error) {
+	found, err := database.All(tx, scanMember, members+where, args...)
 	if err != nil {
 		return nil, err
 	}
-	accounts := make([]Account, len(members))
-	for i, member := range members {
-		if accounts[i], err = s.described(tx, o, member); err != nil {
+	accounts := make([]Account, len(found))
+	for i, member := range found {
+		if accounts[i], err = s.described(tx, member); err != nil {
 			return nil, err
 		}
 	}
 	return accounts, nil
 }
 
-func (s *Store) described(tx *database.ReadTx, o Organization, member Member) (Account, error) {
+func (s *Store) described(tx *database.ReadTx, member Member) (Account, error) {
 	a, err := s.Accounts.Account(tx, member.Account)
-	if err != nil {
-		return Account{}, err
-	}
-	path, err := s.nodePath(tx, o, member.Parent, ReasonNoParent)
-	return Account{Member: member, Name: a.Name, Email: a.Email, Status: a.Status, Path: path + string(a.ID) + "/"}, err
+	return Account{Member: member, Name: a.Name, Email: a.Email, Status: a.Status}, err
 }
 
 func (s *Store) countMembers(tx *database.ReadTx, id ID) (int, error) {

@@ -145,12 +145,18 @@ func freeRoot(tx *database.ReadTx) (NodeID, error) {
 	}
 }
 
+const organizationColumns = `o.id, o.root_id, o.management_account, o.feature_set, o.created_at`
+
+func (o *Organization) columns() []any {
+	return []any{&o.ID, &o.Root, &o.Management, &o.Features, (*database.Time)(&o.CreatedAt)}
+}
+
 // Organization returns one.
 func (s *Store) Organization(tx *database.ReadTx, id ID) (Organization, error) {
 	return s.orgs.Get(tx, id, func() (Organization, error) {
 		o, err := database.One(tx, func(row database.Row) (o Organization, err error) {
-			return o, row.Scan(&o.ID, &o.Root, &o.Management, &o.Features, (*database.Time)(&o.CreatedAt))
-		}, `select id, root_id, management_account, feature_set, created_at from organizations where id = $1`, id)
+			return o, row.Scan(o.columns()...)
+		}, `select `+organizationColumns+` from organizations o where o.id = $1`, id)
 		return o, orNotFound(err, ReasonNotInUse, "no organization %s", id)
 	})
 }
@@ -162,8 +168,11 @@ func (s *Store) Of(tx *database.ReadTx, id account.ID) (Organization, error) {
 	if err != nil {
 		return Organization{}, err
 	}
-	return s.Organization(tx, member.Organization)
+	return member.of, nil
 }
+
+// path is that of the root, as units have it.
+func (o Organization) path() string { return string(o.ID) + "/" + string(o.Root) + "/" }
 
 // Delete ends an organization in which no account is left but its management
 // account, which stands alone from then on. Its keys are destroyed.

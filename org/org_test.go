@@ -151,7 +151,7 @@ func TestOrganizationBeginsWithItsManagementAccount(t *testing.T) {
 		}
 		accounts := look(w, func(tx *database.ReadTx) ([]org.Account, error) { return w.Members(tx, o, org.Page{}) })
 		if len(accounts) != 1 || accounts[0].Account != o.Management || accounts[0].Name != "boss" || accounts[0].Email != "boss@example.com" ||
-			accounts[0].Parent != o.Root || accounts[0].Path != fmt.Sprintf("%s/%s/%s/", o.ID, o.Root, o.Management) {
+			accounts[0].Parent != o.Root || accounts[0].Path() != fmt.Sprintf("%s/%s/%s/", o.ID, o.Root, o.Management) {
 			t.Errorf("its accounts are %+v", accounts)
 		}
 		if types := look(w, func(tx *database.ReadTx) ([]org.PolicyType, error) { return w.EnabledTypes(tx, o) }); len(types) > 0 {

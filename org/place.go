@@ -34,26 +34,12 @@ func (s *Store) Place(tx *database.ReadTx, id account.ID) (*Place, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.placeOf(tx, member)
+		p := &Place{Organization: member.Organization, Management: member.of.Management, Path: member.ParentPath}
+		if id != p.Management {
+			p.ServiceControl, p.ResourceControl, err = s.controls(tx, p.Organization, append(levels(p.Path), string(id)))
+		}
+		return p, err
 	})
-}
-
-func (s *Store) placeOf(tx *database.ReadTx, member *Member) (*Place, error) {
-	o, err := s.Organization(tx, member.Organization)
-	if err != nil {
-		return nil, err
-	}
-	p := &Place{Organization: o.ID, Management: o.Management}
-	if p.Path, err = s.nodePath(tx, o, member.Parent, ReasonNoParent); err != nil {
-		return nil, err
-	}
-	if member.Account == o.Management {
-		return p, nil
-	}
-	if p.ServiceControl, p.ResourceControl, err = s.controls(tx, o.ID, append(levels(p.Path), string(member.Account))); err != nil {
-		return nil, err
-	}
-	return p, nil
 }
 
 // controls compiles the control policies along a path.

@@ -267,7 +267,7 @@ func (s *Store) EffectivePolicy(tx *database.ReadTx, o Organization, t PolicyTyp
 	if t != TagPolicy {
 		return Effective{}, none
 	}
-	attached, err := s.attachedOnPath(tx, o.ID, levels(a.Path), []PolicyType{t})
+	attached, err := s.attachedOnPath(tx, o.ID, levels(a.Path()), []PolicyType{t})
 	if err != nil {
 		return Effective{}, err
 	}

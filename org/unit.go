@@ -162,7 +162,7 @@ func (s *Store) DeleteUnit(tx *database.Tx, o Organization, id NodeID) error {
 // missing is the reason to give when there is none.
 func (s *Store) nodePath(tx *database.ReadTx, o Organization, id NodeID, missing fault.Reason) (string, error) {
 	if id == o.Root {
-		return string(o.ID) + "/" + string(o.Root) + "/", nil
+		return o.path(), nil
 	}
 	path, err := database.One(tx, database.Value[string], `select path from organizational_units where id = $1 and organization_id = $2`, id, o.ID)
 	return path, orNotFound(err, missing, "You specified a parent that doesn't exist.")
