@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -8,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
 
 	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/org"
 )
@@ -48,6 +50,11 @@ func (o *Organizations) describeCreateAccountStatus(q *operation.Query, of org.O
 }
 
 func (o *Organizations) listCreateAccountStatus(q *operation.Query, of org.Organization, in *organizations.ListCreateAccountStatusInput) (*organizations.ListCreateAccountStatusOutput, error) {
+	for _, state := range in.States {
+		if !slices.Contains(state.Values(), state) {
+			return nil, fault.WithReason(reasonEnum, fault.Invalidf("States must be among %v", state.Values()))
+		}
+	}
 	states := translate(in.States, func(s types.CreateAccountState) org.RequestState { return org.RequestState(s) })
 	requests, next, err := pageOf(q, in.NextToken, in.MaxResults, func(p org.Page) ([]org.Request, error) {
 		return o.Organizations.Requests(q.Tx, of, states, p)

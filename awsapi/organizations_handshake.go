@@ -1,6 +1,8 @@
 package awsapi
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
@@ -94,6 +96,9 @@ func handshakeFilter(f *types.HandshakeFilter) (org.HandshakeFilter, error) {
 	}
 	if f.ActionType != "" && f.ParentHandshakeId != nil {
 		return org.HandshakeFilter{}, fault.WithReason(reasonFilters, fault.Invalidf("filter by ActionType or by ParentHandshakeId, not by both"))
+	}
+	if f.ActionType != "" && !slices.Contains(f.ActionType.Values(), f.ActionType) {
+		return org.HandshakeFilter{}, fault.WithReason(reasonEnum, fault.Invalidf("ActionType must be one of %v", f.ActionType.Values()))
 	}
 	return org.HandshakeFilter{Action: org.Action(f.ActionType), Parent: org.HandshakeID(aws.ToString(f.ParentHandshakeId))}, nil
 }

@@ -22,6 +22,7 @@ const (
 const (
 	reasonInvalidParty fault.Reason = "INVALID_PARTY_TYPE_TARGET"
 	reasonNotSupported fault.Reason = "TARGET_NOT_SUPPORTED"
+	reasonEnum         fault.Reason = "INVALID_ENUM"
 	reasonFilters      fault.Reason = "MAX_FILTER_LIMIT_EXCEEDED"
 )
 
@@ -50,7 +51,7 @@ var gathered = map[string][]fault.Reason{
 	},
 	invalidInputException: {
 		org.ReasonInvalidRole, org.ReasonInvalidEmail, reasonInvalidParty, org.ReasonImmutable,
-		org.ReasonNotDetachable, reasonNotSupported, org.ReasonUnknownService, reasonFilters, account.ReasonDuplicate, reasonPageToken,
+		org.ReasonNotDetachable, reasonNotSupported, org.ReasonUnknownService, reasonFilters, reasonEnum, account.ReasonDuplicate, reasonPageToken,
 	},
 }
 

@@ -255,6 +255,7 @@ func TestOrganizationsAccounts(t *testing.T) {
 		if len(failed) != 1 || *failed[0].Id != *again.Id {
 			t.Errorf("failed: %+v", failed)
 		}
+		refusal(t, "InvalidInput", "INVALID_ENUM")(c.ListCreateAccountStatus(ctx, &organizations.ListCreateAccountStatusInput{States: []types.CreateAccountState{"DONE"}}))
 		refusal(t, "CreateAccountStatusNotFound", "")(c.DescribeCreateAccountStatus(ctx, &organizations.DescribeCreateAccountStatusInput{CreateAccountRequestId: aws.String("car-12345678")}))
 		refusal(t, "InvalidInput", "INVALID_ROLE_NAME")(c.CreateAccount(ctx, &organizations.CreateAccountInput{
 			AccountName: aws.String("x"), Email: aws.String("x@example.com"), RoleName: aws.String("AWSServiceRoleForX")}))
@@ -521,6 +522,8 @@ func TestOrganizationsHandshakes(t *testing.T) {
 		}
 		refusal(t, "InvalidInput", "MAX_FILTER_LIMIT_EXCEEDED")(c.ListHandshakesForOrganization(ctx, &organizations.ListHandshakesForOrganizationInput{
 			Filter: &types.HandshakeFilter{ActionType: types.ActionTypeInviteAccountToOrganization, ParentHandshakeId: third.Id}}))
+
+		refusal(t, "InvalidInput", "INVALID_ENUM")(c.ListHandshakesForOrganization(ctx, &organizations.ListHandshakesForOrganizationInput{Filter: &types.HandshakeFilter{ActionType: "MARRY"}}))
 
 		other := found(t, c.s, "rival", "")
 		refusal(t, "InvalidHandshakeTransition", "")(accept(guest, expired(t, other, guest.Account)))
