@@ -89,22 +89,22 @@ func (s *Store) Create(tx *database.Tx, n NewAccount) (Account, error) {
 			return Account{}, err
 		}
 	}
+	hash, err := s.hashEmail(tx.Reading(), email)
+	if err != nil {
+		return Account{}, err
+	}
+	switch there, err := exists(tx.Reading(), `select 1 from accounts where email_hash = $1`, hash); {
+	case err != nil:
+		return Account{}, err
+	case there:
+		return Account{}, fault.WithReason(ReasonEmailTaken, fault.Conflictf("another account has this e-mail address: give each account its own"))
+	}
 	key, err := s.Keys.Create(tx, a.ID.Scope())
 	if err != nil {
 		return Account{}, err
 	}
 	sealed, err := key.Seal(emailColumn, string(a.ID), []byte(email))
 	if err != nil {
-		return Account{}, err
-	}
-	hash, err := s.hashEmail(tx.Reading(), email)
-	if err != nil {
-		return Account{}, err
-	}
-	switch _, err := database.One(tx.Reading(), database.Value[ID], `select id from accounts where email_hash = $1`, hash); {
-	case err == nil:
-		return Account{}, fault.WithReason(ReasonEmailTaken, fault.Conflictf("another account has this e-mail address: give each account its own"))
-	case !errors.Is(err, database.ErrNone):
 		return Account{}, err
 	}
 	_, err = tx.Exec(`insert into accounts (id, name, email_sealed, email_hash, status, created_at) values ($1, $2, $3, $4, $5, $6)`,

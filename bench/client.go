@@ -33,7 +33,7 @@ func dial(address string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{c, bufio.NewReaderSize(c, 16<<10)}, nil
+	return &connection{c, bufio.NewReaderSize(c, 32<<10)}, nil
 }
 
 // request makes the bytes of a request, with a body when there is one.

@@ -16,11 +16,17 @@ const connections = 8
 
 // asking is one request and the one right answer to it.
 type asking struct {
-	path, token string
+	path, token string // of signed requests, the token is the id of the key
 	request     []byte
 	header      http.Header
 	head        int // bytes of status line and header
 	body        []byte
+	same        int // bytes of the body, from its start, that no request id follows
+}
+
+// right tells whether an answer is the one.
+func (q *asking) right(got answer) bool {
+	return got.status == http.StatusOK && len(got.head) == q.head && len(got.body) == len(q.body) && bytes.Equal(got.body[:q.same], q.body[:q.same])
 }
 
 func (b *bench) loopback() error {
@@ -35,7 +41,7 @@ func (b *bench) loopback() error {
 			return err
 		}
 		for _, o := range operations {
-			if err := b.race(s, w, o.name, o.askings); err != nil {
+			if err := b.raceBytes(s, w, o.name, o.askings); err != nil {
 				return fmt.Errorf("%s: %w", o.name, err)
 			}
 		}
@@ -103,64 +109,83 @@ func (a *askings) add(c *connection, path, token string, facts map[string]string
 			return fmt.Errorf("%s: %s is %q, not %q", path, name, told[name], value)
 		}
 	}
-	q.head, q.body = len(got.head), bytes.Clone(got.body)
+	q.head, q.body, q.same = len(got.head), bytes.Clone(got.body), len(got.body)
 	q.header, err = got.header()
 	a.askings = append(a.askings, q)
 	return err
 }
 
-// race lets the server and the bare handler take turns.
-func (b *bench) race(s *site, w *world, name string, askings []asking) error {
-	bare, stop, err := serveBare(askings)
+// raceBytes lets the server race a handler that has the answers at hand.
+func (b *bench) raceBytes(s *site, w *world, name string, askings []asking) error {
+	bare, stop, err := serveHTTP(answering(askings))
 	if err != nil {
 		return err
 	}
 	defer stop()
-	var oursRate, bareRate []float64
+	oursRate, bareRate, err := b.race(s, bare, askings)
+	if err != nil {
+		return err
+	}
+	b.report(figure{
+		name: fmt.Sprintf("loopback %s S=%d", w.engine(), len(w.tenants)), what: name + ", requests a second / bare net/http",
+		samples: ratios(oursRate, bareRate), unit: "x", bound: 0.4, atLeast: true, note: rates(oursRate, bareRate),
+	})
+	return nil
+}
+
+func rates(ours, bare []float64) string {
+	return fmt.Sprintf("%.0f/s / %.0f/s", median(ours), median(bare))
+}
+
+// race lets the server and another take turns.
+func (b *bench) race(s *site, bare string, askings []asking) (oursRate, bareRate []float64, err error) {
 	for range b.rounds {
 		// An answered read leaves an event to be written. Writing the last ones belongs
 		// to the turn that answered.
 		rate, err := b.rate(s.address, askings, s.Runner().Audit.Flush)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		oursRate = append(oursRate, rate)
 		if rate, err = b.rate(bare, askings, func() error { return nil }); err != nil {
-			return fmt.Errorf("bare handler: %w", err)
+			return nil, nil, fmt.Errorf("bare handler: %w", err)
 		}
 		bareRate = append(bareRate, rate)
 	}
-	b.report(figure{
-		name: fmt.Sprintf("loopback %s S=%d", w.engine(), len(w.tenants)), what: name + ", requests a second / bare net/http",
-		samples: ratios(oursRate, bareRate), unit: "x", bound: 0.4, atLeast: true,
-		note: fmt.Sprintf("%.0f/s / %.0f/s", median(oursRate), median(bareRate)),
-	})
-	return nil
+	return oursRate, bareRate, nil
 }
 
-// serveBare serves the same bytes with nothing behind them.
-func serveBare(askings []asking) (address string, stop func(), err error) {
+// answering answers the same bytes with nothing behind them.
+func answering(askings []asking) http.HandlerFunc {
 	type key struct{ path, authorization string }
 	answers := make(map[key]*asking, len(askings))
 	for i := range askings {
 		answers[key{askings[i].path, "Bearer " + askings[i].token}] = &askings[i]
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
 		a := answers[key{r.URL.Path, r.Header.Get("Authorization")}]
 		if a == nil {
 			http.NotFound(w, r)
 			return
 		}
-		header := w.Header()
-		for name, values := range a.header {
-			header[name] = values
-		}
-		w.Write(a.body)
-	})}
+		a.write(w)
+	}
+}
+
+func (q *asking) write(w http.ResponseWriter) {
+	header := w.Header()
+	for name, values := range q.header {
+		header[name] = values
+	}
+	w.Write(q.body)
+}
+
+func serveHTTP(handler http.Handler) (address string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	s := &http.Server{Handler: handler}
 	go s.Serve(listener)
 	return listener.Addr().String(), func() { s.Close() }, nil
 }
@@ -198,7 +223,7 @@ func (b *bench) askAll(address string, askings []asking, first int, until time.T
 		if err != nil {
 			return count, err
 		}
-		if got.status != http.StatusOK || len(got.head) != q.head || !bytes.Equal(got.body, q.body) {
+		if !q.right(got) {
 			return count, fmt.Errorf("%s answered %q %q, not %q", q.path, got.head, got.body, q.body)
 		}
 		count++

@@ -39,6 +39,8 @@ var benchmarks = []struct {
 	{"decision", (*bench).decision},
 	{"policy", (*bench).policy},
 	{"loopback", (*bench).loopback},
+	{"signed", (*bench).signed},
+	{"listing", (*bench).listing},
 	{"stale", (*bench).stale},
 	{"start", (*bench).start},
 }
@@ -139,12 +141,13 @@ type size struct {
 	turn      int   // milliseconds that one side is asked over HTTP
 	pairs     int   // of a grant or its end, and a question
 	appends   int   // writes timed in a round
+	pages     int   // of the organization that is listed
 	users     int   // in the directory of a start
 }
 
 var (
-	full  = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 100_000}
-	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 500}
+	full  = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 250, 100_000}
+	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 50, 500}
 )
 
 func (s size) mostAnswering() int { return slices.Max(s.answering) }

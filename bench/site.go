@@ -43,22 +43,57 @@ func (b *bench) sqlite(spaces int) (*world, error) {
 // postgres is the workload in a database of its own on PostgreSQL; nil when none
 // is configured.
 func (b *bench) postgres(spaces int) (w *world, drop func() error, err error) {
-	address := os.Getenv(postgresVariable)
-	if address == "" {
-		b.say("NOT MEASURED on PostgreSQL: %s is not set", postgresVariable)
+	if !b.havePostgres() {
 		return nil, nil, nil
 	}
-	w = &world{data: filepath.Join(b.tmp, fmt.Sprintf("postgres-%d", spaces))}
-	made, dropDatabase, err := newDatabase(address)
+	if w, drop, err = b.emptyPostgres(fmt.Sprint(spaces)); err != nil {
+		return nil, nil, err
+	}
+	if err := b.fill(w, spaces); err != nil {
+		return nil, nil, errors.Join(err, drop())
+	}
+	return w, drop, nil
+}
+
+func (b *bench) havePostgres() bool {
+	if os.Getenv(postgresVariable) == "" {
+		b.say("NOT MEASURED on PostgreSQL: %s is not set", postgresVariable)
+		return false
+	}
+	return true
+}
+
+func (b *bench) emptyPostgres(name string) (w *world, drop func() error, err error) {
+	w = &world{data: filepath.Join(b.tmp, "postgres-"+name)}
+	made, dropDatabase, err := newDatabase(os.Getenv(postgresVariable))
 	if err != nil {
 		return nil, nil, err
 	}
 	w.url = made
 	drop = func() error { return errors.Join(dropDatabase(), os.RemoveAll(w.data)) }
-	if err := b.fill(w, spaces); err != nil {
-		return nil, nil, errors.Join(err, drop())
-	}
 	return w, drop, nil
+}
+
+// eachEngine runs f for every engine there is, with as many empty worlds in it as
+// there are names.
+func (b *bench) eachEngine(f func(worlds []*world) error, names ...string) (err error) {
+	var worlds []*world
+	for _, name := range names {
+		worlds = append(worlds, &world{data: filepath.Join(b.tmp, "sqlite-"+name)})
+	}
+	if err := f(worlds); err != nil || !b.havePostgres() {
+		return err
+	}
+	worlds = nil
+	for _, name := range names {
+		w, drop, fault := b.emptyPostgres(name)
+		if fault != nil {
+			return fault
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+		worlds = append(worlds, w)
+	}
+	return f(worlds)
 }
 
 // postgresVariable names a PostgreSQL server on which databases may be created,

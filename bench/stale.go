@@ -217,9 +217,22 @@ func (c *changes) disturb(ctx context.Context) error {
 	return nil
 }
 
-// costOfChange compares the round trip of a change with an append of as many
-// bytes as it makes the database log, safe on disk, to a file in the data directory.
+// costOfChange times changes, one at a time.
 func (b *bench) costOfChange(w *world, c *changes) error {
+	return b.besideAppend(w, writing{c.frames, func(i int) error { return c.write(c.nth(i)) }}, figure{
+		name: "write " + w.engine(), what: "p50 of a grant", unit: "x", bound: 4,
+	})
+}
+
+// writing makes changes, the i-th being told its number.
+type writing struct {
+	frames func() (int64, error) // bytes the database has written to its log
+	once   func(i int) error
+}
+
+// besideAppend compares the round trip of a change with an append of as many
+// bytes as it makes the database log, safe on disk, to a file in the data directory.
+func (b *bench) besideAppend(w *world, c writing, f figure) error {
 	length, err := c.loggedBytes(b.size.appends)
 	if err != nil {
 		return err
@@ -237,24 +250,23 @@ func (b *bench) costOfChange(w *world, c *changes) error {
 		}
 		changed, appended = append(changed, one), append(appended, other)
 	}
-	b.report(figure{
-		name: "write " + w.engine(), what: fmt.Sprintf("p50 of a grant / fsynced append of %d bytes", length),
-		samples: ratios(changed, appended), unit: "x", bound: 4, note: fmt.Sprintf("%.3g ms / %.3g ms", milliseconds(median(changed)), milliseconds(median(appended))),
-	})
+	f.what += fmt.Sprintf(" / fsynced append of %d bytes", length)
+	f.samples, f.note = ratios(changed, appended), fmt.Sprintf("%.3g ms / %.3g ms", milliseconds(median(changed)), milliseconds(median(appended)))
+	b.report(f)
 	return nil
 }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
 // loggedBytes is the median of what a change adds to the database's log.
-func (c *changes) loggedBytes(times int) (int64, error) {
+func (c writing) loggedBytes(times int) (int64, error) {
 	var each []float64
 	for i := range times {
 		before, err := c.frames()
 		if err != nil {
 			return 0, err
 		}
-		if err := c.write(c.nth(i)); err != nil {
+		if err := c.once(i); err != nil {
 			return 0, err
 		}
 		after, err := c.frames()
@@ -281,11 +293,11 @@ func (c *changes) nth(i int) []byte {
 }
 
 // takeTurns makes a change and an append by turns and returns the median of each.
-func (c *changes) takeTurns(file *os.File, line []byte, times int) (changed, appended time.Duration, err error) {
+func (c writing) takeTurns(file *os.File, line []byte, times int) (changed, appended time.Duration, err error) {
 	changes, appends := make([]time.Duration, times), make([]time.Duration, times)
 	for i := range times {
 		begun := time.Now()
-		if err := c.write(c.nth(i)); err != nil {
+		if err := c.once(i); err != nil {
 			return 0, 0, err
 		}
 		changes[i] = time.Since(begun)

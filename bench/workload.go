@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
@@ -81,6 +83,8 @@ type stores struct {
 	directory   *directory.Store
 	credentials *credential.Store
 	spaces      *space.Store
+	accounts    *account.Store
+	orgs        *org.Store
 }
 
 // openStores opens a data directory without a server. An empty URL is the SQLite
@@ -102,9 +106,11 @@ func openStores(ctx context.Context, data, url string) (*stores, error) {
 }
 
 func storesOf(db *database.DB, keys *seal.Keys) *stores {
+	accounts := &account.Store{Keys: keys}
 	return &stores{
 		db: db, keys: keys,
 		directory: &directory.Store{Keys: keys}, credentials: &credential.Store{Keys: keys}, spaces: &space.Store{Keys: keys, Region: "us-west-2"},
+		accounts: accounts, orgs: &org.Store{Keys: keys, Accounts: accounts},
 	}
 }
 
