@@ -110,10 +110,12 @@ func (o *Organizations) moveAccount(c *operation.Command, of org.Organization, i
 }
 
 func (o *Organizations) closeAccount(c *operation.Command, of org.Organization, in *organizations.CloseAccountInput) (*organizations.CloseAccountOutput, error) {
+	c.RecordIn(scopes(of.Management, account.ID(*in.AccountId))...)
 	return &organizations.CloseAccountOutput{}, o.Organizations.Close(c.Tx, of, account.ID(*in.AccountId))
 }
 
 func (o *Organizations) removeAccountFromOrganization(c *operation.Command, of org.Organization, in *organizations.RemoveAccountFromOrganizationInput) (*organizations.RemoveAccountFromOrganizationOutput, error) {
+	c.RecordIn(scopes(of.Management, account.ID(*in.AccountId))...)
 	return &organizations.RemoveAccountFromOrganizationOutput{}, o.Organizations.Remove(c.Tx, of, account.ID(*in.AccountId))
 }
 

@@ -113,36 +113,44 @@ type pending struct {
 	email, tags  []byte
 }
 
+// Outcome is what became of a request for an account, for the log of the management
+// account.
+type Outcome struct {
+	Management account.ID
+	Request    Request
+}
+
 // FinishCreateAccount makes the account that was asked for, with its role, and puts
-// it under the root; or says why not. A request that is finished stays as it is.
-func (s *Store) FinishCreateAccount(tx *database.Tx, id RequestID) error {
+// it under the root; or says why not. A request that is finished stays as it is,
+// and has no outcome a second time.
+func (s *Store) FinishCreateAccount(tx *database.Tx, id RequestID) (*Outcome, error) {
 	p, err := database.One(tx.Reading(), func(row database.Row) (p pending, err error) {
 		return p, row.Scan(&p.ID, &p.organization, &p.Name, &p.email, &p.role, &p.tags, &p.State)
 	}, `select id, organization_id, name, email_sealed, role_name, tags_sealed, state from account_requests where id = $1`, id)
 	if err != nil {
-		return orNotFound(err, ReasonNoRequest, "no request %s for an account", id)
+		return nil, orNotFound(err, ReasonNoRequest, "no request %s for an account", id)
 	}
 	if p.State != InProgress {
-		return nil
+		return nil, nil
 	}
-	made, failure, err := s.make(tx, p)
-	if err != nil {
-		return err
-	}
-	state := Succeeded
-	if failure != "" {
-		state = Failed
-	}
-	_, err = tx.Exec(`update account_requests set state = $1, failure = $2, account_id = $3, completed_at = $4 where id = $5`,
-		state, orNull(failure), orNull(made), database.Time(tx.Now()), id)
-	return err
-}
-
-func (s *Store) make(tx *database.Tx, p pending) (account.ID, Failure, error) {
 	o, err := s.Organization(tx.Reading(), p.organization)
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
+	p.Account, p.Failure, err = s.make(tx, o, p)
+	if err != nil {
+		return nil, err
+	}
+	p.State, p.CompletedAt = Succeeded, tx.Now()
+	if p.Failure != "" {
+		p.State = Failed
+	}
+	_, err = tx.Exec(`update account_requests set state = $1, failure = $2, account_id = $3, completed_at = $4 where id = $5`,
+		p.State, orNull(p.Failure), orNull(p.Account), database.Time(p.CompletedAt), id)
+	return &Outcome{o.Management, p.Request}, err
+}
+
+func (s *Store) make(tx *database.Tx, o Organization, p pending) (account.ID, Failure, error) {
 	email, err := s.openText(tx.Reading(), o.ID, "account_requests.email_sealed", string(p.ID), p.email)
 	if err != nil {
 		return "", "", err

@@ -267,7 +267,7 @@ func TestRaces(t *testing.T) {
 		r := made(w, func(tx *database.Tx) (org.Request, error) {
 			return w.CreateAccount(tx, o, org.NewMember{Name: "twice", Email: "twice@example.com"})
 		})
-		for _, err := range w.atOnce(3, func(_ int, tx *database.Tx) error { return w.FinishCreateAccount(tx, r.ID) }) {
+		for _, err := range w.atOnce(3, func(_ int, tx *database.Tx) error { return finish(w.FinishCreateAccount(tx, r.ID)) }) {
 			if err != nil {
 				t.Errorf("finish: %v", err)
 			}

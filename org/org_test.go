@@ -118,7 +118,7 @@ func (w *world) member(o org.Organization, name string) account.ID {
 	r := made(w, func(tx *database.Tx) (org.Request, error) {
 		return w.CreateAccount(tx, o, org.NewMember{Name: name, Email: name + "@example.com"})
 	})
-	w.do(func(tx *database.Tx) error { return w.FinishCreateAccount(tx, r.ID) })
+	w.do(func(tx *database.Tx) error { return finish(w.FinishCreateAccount(tx, r.ID)) })
 	r = look(w, func(tx *database.ReadTx) (org.Request, error) { return w.Request(tx, o, r.ID) })
 	if r.State != org.Succeeded {
 		w.Fatalf("the account %s was not made: %+v", name, r)

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -46,13 +47,38 @@ func (s *Server) workers() *job.Workers {
 		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Write(ctx, s.accounts.Sweep), s.db.Checkpoint(ctx))
 	})
 	job.Add(w, func(ctx context.Context, j org.FinishAccount) error {
-		return s.db.Write(ctx, func(tx *database.Tx) error { return s.orgs.FinishCreateAccount(tx, j.ID) })
+		return s.db.Write(ctx, func(tx *database.Tx) error { return s.finishAccount(tx, j.ID) })
 	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
 	w.Every(time.Hour, Sweep{})
 	w.Every(time.Hour, RotateKeys{})
 	return w
+}
+
+// finishAccount makes an account that was asked for, and records what came of it as
+// CloudTrail does.
+func (s *Server) finishAccount(tx *database.Tx, id org.RequestID) error {
+	done, err := s.orgs.FinishCreateAccount(tx, id)
+	if err != nil || done == nil {
+		return err
+	}
+	type status struct {
+		ID        org.RequestID    `json:"id"`
+		State     org.RequestState `json:"state"`
+		AccountID account.ID       `json:"accountId,omitempty"`
+		Failure   org.Failure      `json:"failureReason,omitempty"`
+	}
+	r := done.Request
+	told, err := json.Marshal(map[string]status{"createAccountStatus": {r.ID, r.State, r.Account, r.Failure}})
+	if err != nil {
+		return err
+	}
+	return s.events.Record(tx, audit.Event{
+		Scope: done.Management.Scope(), Name: "createAccountResult", Source: "organizations", Mutation: true,
+		Principal: audit.Principal{Kind: "system"},
+		Detail: audit.Detail{Response: told, Identity: json.RawMessage(`{"type":"AWSService","invokedBy":"organizations.amazonaws.com"}`)},
+	})
 }
 
 // touch writes down, every half minute, which sessions and access keys were used.
