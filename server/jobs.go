@@ -77,7 +77,7 @@ func (s *Server) finishAccount(tx *database.Tx, id org.RequestID) error {
 	return s.events.Record(tx, audit.Event{
 		Scope: done.Management.Scope(), Name: "createAccountResult", Source: "organizations", Mutation: true,
 		Principal: audit.Principal{Kind: "system"},
-		Detail: audit.Detail{Response: told, Identity: json.RawMessage(`{"type":"AWSService","invokedBy":"organizations.amazonaws.com"}`)},
+		Detail:    audit.Detail{Response: told, Identity: json.RawMessage(`{"type":"AWSService","invokedBy":"organizations.amazonaws.com"}`)},
 	})
 }
 
