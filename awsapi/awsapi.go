@@ -43,6 +43,8 @@ type Door struct {
 	mux        http.ServeMux
 	named      map[string]*named // by X-Amz-Target, or Action and Version
 	operations []*operation.Operation
+	// Limits make the account side behave as AWS does under load; nil: it does not.
+	Limits *Limits
 }
 
 // New makes the door of these services.

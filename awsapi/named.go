@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/wire"
@@ -96,10 +97,17 @@ func clip(text string) string {
 func (d *Door) runNamed(r *http.Request, n *named, body []byte, decode func(in any) error) (any, error) {
 	request := operation.RequestOf(r)
 	request.Credential = present(r, n.service, body)
-	return d.runner.Do(r.Context(), n.op, request, func(in any) error {
+	out, err := d.runner.Do(r.Context(), n.op, request, func(in any) error {
 		if err := decode(in); err != nil {
 			return err
 		}
-		return n.check.Check(in)
+		if err := n.check.Check(in); err != nil {
+			return err
+		}
+		return d.Limits.admit(n.service, request, in, time.Now())
 	})
+	if err == nil {
+		d.Limits.answer(r, n.op, out, time.Now())
+	}
+	return out, err
 }

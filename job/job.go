@@ -25,6 +25,8 @@ import (
 // Queue takes jobs and works on them.
 type Queue struct {
 	client *river.Client[*sql.Tx]
+	// Delay is how long jobs wait before they begin; nil: not at all.
+	Delay func() time.Duration
 }
 
 // Workers is what kinds of job there are and what does them.
@@ -86,7 +88,11 @@ func (q *Queue) Stop(ctx context.Context) error { return q.client.Stop(ctx) }
 
 // Enqueue adds a job in the transaction of the change that asks for it.
 func (q *Queue) Enqueue(tx *database.Tx, args river.JobArgs) error {
-	if _, err := q.client.InsertTx(tx.Context(), tx.SQL(), args, nil); err != nil {
+	var options *river.InsertOpts
+	if q.Delay != nil {
+		options = &river.InsertOpts{ScheduledAt: time.Now().Add(q.Delay())}
+	}
+	if _, err := q.client.InsertTx(tx.Context(), tx.SQL(), args, options); err != nil {
 		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
 	}
 	return nil

@@ -53,6 +53,12 @@ type Config struct {
 	ManagementAccount string
 	// Bare leaves that account without an organization.
 	Bare bool
+	// AWSLimits makes the account side behave as AWS does under load: throttled, slow
+	// in asynchronous work, and not consistent at once.
+	AWSLimits bool
+	// AWSFaults makes it lose answers or give them late, at random from this seed. Nil:
+	// it does not.
+	AWSFaults *uint64
 	// InvitedOnly lets only those sign up who follow an invitation.
 	InvitedOnly bool
 	// Log gets what happens. Nil: nothing is logged.

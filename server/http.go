@@ -28,7 +28,12 @@ func (s *Server) observed(next http.Handler) http.Handler {
 		}
 		answer := &recorder{ResponseWriter: w, status: http.StatusOK}
 		defer func() {
-			if cause := recover(); cause != nil {
+			cause := recover()
+			if cause == http.ErrAbortHandler { // meant: the connection is to be closed without an answer
+				s.note(r, request, answer, time.Since(begun))
+				panic(cause)
+			}
+			if cause != nil {
 				s.config.Log.Error("panic", "request", request.ID, "cause", cause, "stack", string(debug.Stack()))
 				if !answer.begun {
 					http.Error(answer, "internal error, request "+request.ID, http.StatusInternalServerError)

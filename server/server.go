@@ -164,6 +164,12 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock}},
 		&awsapi.CloudTrail{Audit: s.events, Region: s.config.Region},
 		&awsapi.AccessAnalyzer{})
+	if s.config.AWSLimits || s.config.AWSFaults != nil {
+		aws.Limits = awsapi.NewLimits(s.config.AWSLimits, s.config.AWSFaults)
+	}
+	if s.config.AWSLimits {
+		s.jobs.Delay = aws.Limits.Delay
+	}
 	in := &signin.SignIn{
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Mail: s.mail, Jobs: s.jobs,
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ import (
 
 func serveCommand() *cobra.Command {
 	var config server.Config
-	var logFormat string
+	var logFormat, faults string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
@@ -43,6 +44,13 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 				return err
 			}
 			config.Log = logger
+			if faults != "" {
+				seed, err := strconv.ParseUint(faults, 10, 64)
+				if err != nil {
+					return fmt.Errorf("%w: --aws-faults takes a whole number, not %q", errUsage, faults)
+				}
+				config.AWSFaults = &seed
+			}
 			s, err := server.Start(cmd.Context(), config)
 			if errors.Is(err, server.ErrConfig) {
 				return fmt.Errorf("%w: %w", errUsage, err)
@@ -68,6 +76,8 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 	flags.StringVar(&config.MailFrom, "mail-from", "", "`address` that mail is sent from")
 	flags.StringVar(&config.ManagementAccount, "management-account", "", "number of the `account` that the first start makes; default: a random one")
 	flags.BoolVar(&config.Bare, "bare", false, "make that account alone at the first start, with no organization")
+	flags.BoolVar(&config.AWSLimits, "aws-limits", false, "behave as AWS does under load: throttle, and take seconds for asynchronous work")
+	flags.StringVar(&faults, "aws-faults", "", "lose answers after the change was made, or give them late, at random from this `seed`")
 	flags.BoolVar(&config.InvitedOnly, "invited-only", false, "let only those sign up who follow an invitation")
 	flags.StringVar(&logFormat, "log", "text", "`format` of the log on standard error: text, json or off")
 	return cmd
