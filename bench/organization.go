@@ -102,7 +102,7 @@ const roleName = "deploy"
 
 func roleARN(id account.ID) string { return "arn:aws:iam::" + string(id) + ":role/" + roleName }
 
-// addUser makes a user who holds userPolicies, with a key, and the role they are about.
+// addSigner makes a user who holds userPolicies, with a key, and the role they are about.
 func (s *stores) addSigner(tx *database.Tx, id account.ID, endpoint string) (*signer, error) {
 	user, err := s.accounts.CreateEntity(tx, id, account.NewEntity{Kind: account.User, Name: "alice", Tags: account.Tags{"team": "builders"}})
 	if err != nil {
