@@ -2,6 +2,7 @@ package awsapi_test
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -159,13 +160,25 @@ func TestSimulateCustomPolicy(t *testing.T) {
 			names = append(names, fmt.Sprintf("s3:Get%03d", i))
 		}
 		var got []string
-		for listing := iam.NewSimulateCustomPolicyPaginator(client, &iam.SimulateCustomPolicyInput{ActionNames: names, PolicyInputList: []string{everything}, ResourceArns: many(300)}); listing.HasMorePages(); {
+		for listing := iam.NewSimulateCustomPolicyPaginator(client, &iam.SimulateCustomPolicyInput{ActionNames: names, PolicyInputList: []string{everything}, MaxItems: aws.Int32(20)}); listing.HasMorePages(); {
 			for _, r := range must[*iam.SimulateCustomPolicyOutput](t)(listing.NextPage(ctx)).EvaluationResults {
 				got = append(got, *r.EvalActionName)
 			}
 		}
 		if !slices.Equal(got, names) {
 			t.Errorf("%d results in the order %v", len(got), got)
+		}
+		// A page is a thousand decisions at most, however many actions are asked for.
+		form := url.Values{"Action": {"SimulateCustomPolicy"}, "Version": {"2010-05-08"}, "PolicyInputList.member.1": {everything}}
+		for i, name := range names {
+			form.Set(fmt.Sprintf("ActionNames.member.%d", i+1), name)
+		}
+		for i, arn := range many(300) {
+			form.Set(fmt.Sprintf("ResourceArns.member.%d", i+1), arn)
+		}
+		answer := query(t, s, s.Root(), form.Encode())
+		if n := strings.Count(answer.Body, "<EvalActionName>"); n != 3 || !strings.Contains(answer.Body, "<IsTruncated>true</IsTruncated>") {
+			t.Errorf("a page of %d actions on 300 resources: %d", n, answer.Status)
 		}
 	})
 }
