@@ -2,6 +2,7 @@ package sallyporttest
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -165,9 +166,23 @@ const nothingHashed = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7
 // config is what the SDK's clients have in common.
 func (a *Signer) config() aws.Config {
 	return aws.Config{
-		Region: a.Region, Credentials: a, HTTPClient: a.s.HTTP, BaseEndpoint: aws.String(a.s.URL() + "/aws"),
+		Region: a.Region, Credentials: a, HTTPClient: patient{a.s.HTTP}, BaseEndpoint: aws.String(a.s.URL() + "/aws"),
 		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 	}
+}
+
+// patient is a client that is not disturbed by how smithy-go (1.28.8) ends requests: it
+// closes a body when the answer begins, a closed body that can write itself answers
+// with io.EOF, and net/http, which looks once more whether all of a body was sent, takes
+// that for a failure and closes the connection below an answer that is still coming. Of
+// servers as near as this one, answers come that soon.
+type patient struct{ *http.Client }
+
+func (c patient) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.Client.Do(r)
 }
 
 // atServerTime signs by the server's clock: requests of a test that lets time pass
