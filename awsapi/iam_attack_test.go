@@ -449,6 +449,27 @@ func TestWhatIsNotOfferedIsRefusedByName(t *testing.T) {
 	}
 }
 
+// Tools that clean up behind a user look for what Sallyport does not have, and are told
+// that there is none.
+func TestThereIsNoneOfWhatIsNotOffered(t *testing.T) {
+	s := sallyporttest.Start(t)
+	root := s.Root()
+	root.User("ada", "")
+	for action, list := range map[string]string{
+		"ListMFADevices": "MFADevices", "ListVirtualMFADevices": "VirtualMFADevices", "ListSSHPublicKeys": "SSHPublicKeys", "ListSigningCertificates": "Certificates",
+		"ListServiceSpecificCredentials": "ServiceSpecificCredentials", "ListInstanceProfiles": "InstanceProfiles", "ListServerCertificates": "ServerCertificateMetadataList",
+	} {
+		answer := query(t, s, root, "Action="+action+"&Version=2010-05-08")
+		if !strings.Contains(answer.Body, "<"+list+"></"+list+">") || !strings.Contains(answer.Body, "<IsTruncated>false</IsTruncated>") {
+			t.Errorf("%s: %d %s", action, answer.Status, answer.Body)
+		}
+	}
+	client, ctx, ada := root.IAM(), t.Context(), aws.String("ada")
+	mustBe(t, second(client.GetLoginProfile(ctx, &iam.GetLoginProfileInput{UserName: ada})), "NoSuchEntity", "no passwords here")
+	mustBe(t, second(client.DeleteLoginProfile(ctx, &iam.DeleteLoginProfileInput{UserName: ada})), "NoSuchEntity", "no passwords here")
+	mustBe(t, second(client.GetAccountPasswordPolicy(ctx, nil)), "NoSuchEntity", "no passwords here")
+}
+
 // Parameters that say two things, and members of the wrong kind, are refused over the
 // wire, where no SDK stands between.
 func TestCraftedQueries(t *testing.T) {

@@ -134,10 +134,16 @@ func refused[In, Out any](what, resource string) *operation.Operation {
 	return operation.Refused[In, Out](name, readOnly, what, authz.IAM("iam:"+name, resource))
 }
 
-// none lists what there is none of.
+// none lists what there is none of: the lists are there, and empty.
 func none[In, Out any](resource string) *operation.Operation {
 	name, _ := nameOf[In]()
-	return operation.Read(name, func(*operation.Query, *In) (*Out, error) { return new(Out), nil }, authz.IAM("iam:"+name, resource))
+	empty := new(Out)
+	for out, i := reflect.ValueOf(empty).Elem(), 0; i < out.NumField(); i++ {
+		if field := out.Field(i); field.Kind() == reflect.Slice {
+			field.Set(reflect.MakeSlice(field.Type(), 0, 0))
+		}
+	}
+	return operation.Read(name, func(*operation.Query, *In) (*Out, error) { return empty, nil }, authz.IAM("iam:"+name, resource))
 }
 
 // noSuch looks for, or deletes, what there is none of.

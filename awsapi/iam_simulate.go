@@ -44,7 +44,14 @@ type simulation struct {
 	// decide asks the engine, with the control policies there are. It adds to the context.
 	decide func(principal *account.Principal, p policy.Policies, action string, resource *account.Resource, c policy.Context) (policy.Decision, error)
 	levels bool // control policies have a part
+
+	keys []string // that policies ask about, once they are all known
 }
+
+// mostWork bounds what one page compares: bytes of policies, by bytes of what they
+// are compared with, by decisions. It is some seconds of the worst policies, and far
+// from those people write.
+const mostWork = 1 << 31
 
 // terms are what both simulations are asked with.
 type terms struct {
@@ -85,7 +92,7 @@ func namedOf(list []simulated) []policy.Named {
 }
 
 // begin fills in what both simulations have in common.
-func (s *IAM) begin(q *operation.Query, sim *simulation, t terms) (err error) {
+func (sim *simulation) begin(q *operation.Query, t terms) (err error) {
 	if t.handling != nil {
 		return fault.Unsupportedf("ResourceHandlingOption is for simulating EC2, which is not offered: leave it out")
 	}
@@ -97,8 +104,8 @@ func (s *IAM) begin(q *operation.Query, sim *simulation, t terms) (err error) {
 	case len(bounds) == 1:
 		sim.boundary = &bounds[0]
 	}
-	if t.caller != nil {
-		if sim.principal, err = s.simulatedCaller(q, *t.caller); err != nil {
+	if t.caller != nil && *t.caller != sim.principal.ARN {
+		if sim.principal, err = simulatedCaller(*t.caller); err != nil {
 			return err
 		}
 	}
@@ -122,6 +129,7 @@ func (s *IAM) begin(q *operation.Query, sim *simulation, t terms) (err error) {
 	if err != nil {
 		return err
 	}
+	sim.keys = contextKeys(sim.all())
 	if sim.principal.ARN != "" {
 		for key, values := range authz.Global(q.Tx, authn.Caller{Principal: sim.principal}, authz.Circumstances{}, "") {
 			_, told := sim.context[key]
@@ -133,22 +141,16 @@ func (s *IAM) begin(q *operation.Query, sim *simulation, t terms) (err error) {
 	return nil
 }
 
-// simulatedCaller is a user or role that need not exist. One of the caller's own account
-// that does has its tags.
-func (s *IAM) simulatedCaller(q *operation.Query, text string) (*account.Principal, error) {
+// simulatedCaller is a user or role that need not exist. Nothing is looked up of it: the
+// caller was authorized to ask about the policies' owner alone.
+func simulatedCaller(text string) (*account.Principal, error) {
 	a, err := arn.Parse(text)
 	kind, name, _ := strings.Cut(a.Resource, "/")
 	if err != nil || a.Service != "iam" || !slices.Contains([]string{"user", "group", "role"}, kind) || name == "" {
 		return nil, invalidInput("Invalid caller ARN: %.256s is not the ARN of a user, group or role", text)
 	}
-	e, err := s.entityByARN(q, text)
-	switch {
-	case err == nil:
-		return simulatedEntity(e), nil
-	case !fault.Is(err, fault.NotFound):
-		return nil, err
-	}
-	return simulatedEntity(account.Entity{Account: account.ID(a.Account), Kind: account.EntityKind(kind), Name: name[strings.LastIndexByte(name, '/')+1:], Path: "/" + name[:strings.LastIndexByte(name, '/')+1]}), nil
+	end := strings.LastIndexByte(name, '/') + 1
+	return simulatedEntity(account.Entity{Account: account.ID(a.Account), Kind: account.EntityKind(kind), Name: name[end:], Path: "/" + name[:end]}), nil
 }
 
 // simulatedEntity is an entity as a principal. A group is nobody in particular: a
@@ -243,15 +245,46 @@ func (sim *simulation) run(q *operation.Query, actions, resources []string, mark
 		limit = min(*asked, int32(max(1, mostDecisions/len(resources))))
 	}
 	page, next, err := iamPage(q, marker, &limit, among(turns, number), number)
+	if err == nil {
+		err = sim.affordable(resources, len(page))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	results := []types.EvaluationResult{}
 	for _, t := range page {
+		if q.Context.Err() != nil { // nobody waits for the rest
+			return nil, nil, q.Context.Err()
+		}
 		result, err := sim.action(t.action, resources)
 		if err != nil {
 			return nil, nil, err
 		}
 		results = append(results, result)
 	}
-	return results, next, err
+	return results, next, nil
+}
+
+// affordable refuses a page that would take long to decide.
+func (sim *simulation) affordable(resources []string, actions int) error {
+	policies, compared := 0, 0
+	for _, one := range sim.all() {
+		policies += len(one.document)
+	}
+	for key, values := range sim.context {
+		compared += len(key)
+		for _, value := range values {
+			compared += len(value)
+		}
+	}
+	work := 0
+	for _, resource := range resources {
+		work += policies * (compared + len(resource)) * actions
+	}
+	if work > mostWork {
+		return invalidInput("The simulation is too large: %d bytes of policies, %d of context, %d actions on %d resources. Ask for less at once", policies, compared, actions, len(resources))
+	}
+	return nil
 }
 
 // action is the result over all resources: the most restrictive of them, and what
@@ -409,7 +442,7 @@ func positionOut(p policy.Position) *types.Position {
 // missing are the condition keys that policies ask about and nobody gave.
 func (sim *simulation) missing(c policy.Context) []string {
 	out := []string{}
-	for _, key := range contextKeys(sim.all()) {
+	for _, key := range sim.keys {
 		if _, given := c[strings.ToLower(key)]; !given {
 			out = append(out, key)
 		}
@@ -419,16 +452,15 @@ func (sim *simulation) missing(c policy.Context) []string {
 
 // contextKeys are the condition keys of policies, sorted, each once.
 func contextKeys(list []simulated) []string {
-	var keys []string
+	spelled := map[string]string{}
 	for _, one := range list {
 		for _, key := range one.Policy.ContextKeys() {
-			if !slices.ContainsFunc(keys, func(has string) bool { return strings.EqualFold(has, key) }) {
-				keys = append(keys, key)
+			if lower := strings.ToLower(key); spelled[lower] == "" {
+				spelled[lower] = key
 			}
 		}
 	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Values(spelled))
 }
 
 func (s *IAM) simulateCustomPolicy(q *operation.Query, in *iam.SimulateCustomPolicyInput) (*iam.SimulateCustomPolicyOutput, error) {
@@ -446,7 +478,7 @@ func (s *IAM) simulateCustomPolicy(q *operation.Query, in *iam.SimulateCustomPol
 		p.ServiceControl = levels
 		return policy.Evaluate(&policy.Request{Principal: principal.Principal, Action: action, Resource: resource.ARN, ResourceAccount: string(resource.Account), Context: c}, &p), nil
 	}
-	if err := s.begin(q, sim, terms{in.CallerArn, in.ResourceOwner, in.ResourcePolicy, in.ResourceHandlingOption, in.ContextEntries, in.PermissionsBoundaryPolicyInputList}); err != nil {
+	if err := sim.begin(q, terms{in.CallerArn, in.ResourceOwner, in.ResourcePolicy, in.ResourceHandlingOption, in.ContextEntries, in.PermissionsBoundaryPolicyInputList}); err != nil {
 		return nil, err
 	}
 	results, next, err := sim.run(q, in.ActionNames, in.ResourceArns, in.Marker, in.MaxItems)
@@ -497,7 +529,7 @@ func (s *IAM) simulatePrincipalPolicy(q *operation.Query, in *iam.SimulatePrinci
 			Principal: &asked, Authority: &account.Authority{Identity: p.Identity, Boundary: p.Boundary}, Action: action, Resource: &touched, Context: c,
 		})
 	}
-	if err := s.begin(q, sim, terms{in.CallerArn, in.ResourceOwner, in.ResourcePolicy, in.ResourceHandlingOption, in.ContextEntries, in.PermissionsBoundaryPolicyInputList}); err != nil {
+	if err := sim.begin(q, terms{in.CallerArn, in.ResourceOwner, in.ResourcePolicy, in.ResourceHandlingOption, in.ContextEntries, in.PermissionsBoundaryPolicyInputList}); err != nil {
 		return nil, err
 	}
 	results, next, err := sim.run(q, in.ActionNames, in.ResourceArns, in.Marker, in.MaxItems)
