@@ -44,8 +44,9 @@ func (t Tags) Find(key string) (value string, ok bool) {
 	if value, ok = t[key]; ok {
 		return value, true
 	}
+	lower := strings.ToLower(key) // everything about tags folds so, and so must this
 	for other, value := range t {
-		if strings.EqualFold(other, key) {
+		if strings.ToLower(other) == lower {
 			return value, true
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/sallyport/sallyport/database"
@@ -116,33 +115,55 @@ func (l *Log) drain(pending []entry) []entry {
 }
 
 func (l *Log) commit(entries []entry) {
-	var err error
-	if slices.ContainsFunc(entries, func(e entry) bool { return e.event != nil }) {
-		err = l.insertAll(entries)
-	}
-	if err != nil {
-		l.slog.Error("events could not be written", "count", len(entries), "error", err)
-	}
+	var events []*Event
 	for _, e := range entries {
-		if e.written != nil {
-			e.written <- err
+		if e.event != nil {
+			events = append(events, e.event)
 		}
+	}
+	failed := l.insertAll(events)
+	for _, e := range entries {
+		if e.written == nil {
+			continue
+		}
+		if e.event != nil {
+			e.written <- failed[e.event]
+			continue
+		}
+		var first error // whoever flushes is told of any
+		for _, err := range failed {
+			first = err
+		}
+		e.written <- first
 	}
 }
 
-func (l *Log) insertAll(entries []entry) error {
+// insertAll writes events together, and one by one when that fails: what
+// somebody has put into one must not cost the others. It tells which failed.
+func (l *Log) insertAll(events []*Event) map[*Event]error {
+	if len(events) == 0 || l.insertTogether(events) == nil {
+		return nil
+	}
+	failed := map[*Event]error{}
+	for _, event := range events {
+		if err := l.insertTogether([]*Event{event}); err != nil {
+			l.slog.Error("an event could not be written", "event", event.ID, "name", event.Name, "error", err)
+			failed[event] = err
+		}
+	}
+	return failed
+}
+
+func (l *Log) insertTogether(events []*Event) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return l.db.Write(ctx, func(tx *database.Tx) error {
 		tx.Unremembered()
-		for _, e := range entries {
-			if e.event == nil {
-				continue
-			}
-			err := l.insert(tx, *e.event)
+		for _, e := range events {
+			err := l.insert(tx, *e)
 			if errors.Is(err, database.ErrNone) {
 				// The space was deleted meanwhile, and its key with it.
-				event := *e.event
+				event := *e
 				event.Scope = seal.Directory
 				err = l.insert(tx, event)
 			}

@@ -31,13 +31,19 @@ const (
 	ReasonIDPCommunication     fault.Reason = "IDPCommunicationError"
 )
 
-// WebIdentity is what an OpenID Connect provider says about somebody.
+// WebIdentity is what an OpenID Connect provider says about somebody. Issuer,
+// subject and audience are those that were verified, whatever else the token
+// claims under such names.
 type WebIdentity struct {
 	Issuer   string // https://...
 	Subject  string
 	Audience []string
-	Expiry   time.Time
+	Claims   WebClaims
+}
 
+// WebClaims are the other claims that STS reads: "Available keys for AWS OIDC
+// federation" and "Passing session tags in AWS STS" in the IAM User Guide.
+type WebClaims struct {
 	AuthorizedParty string   `json:"azp"`
 	Methods         []string `json:"amr"`
 	SourceIdentity  string   `json:"https://aws.amazon.com/source_identity"`
@@ -125,8 +131,8 @@ func (w *WebIdentities) Verify(ctx context.Context, url string, thumbprints []st
 		return WebIdentity{}, &fault.Error{Kind: fault.Invalid, Reason: ReasonInvalidIdentityToken, Err: err,
 			Message: "the web identity token is not good: its signature, issuer or times do not verify against the identity provider's keys"}
 	}
-	id := WebIdentity{Issuer: verified.Issuer, Subject: verified.Subject, Audience: verified.Audience, Expiry: verified.Expiry}
-	if err := verified.Claims(&id); err != nil {
+	id := WebIdentity{Issuer: verified.Issuer, Subject: verified.Subject, Audience: verified.Audience}
+	if err := verified.Claims(&id.Claims); err != nil {
 		return WebIdentity{}, badToken("its claims are not of the form that STS reads")
 	}
 	if id.Subject == "" || len(id.Audience) == 0 {
@@ -178,27 +184,46 @@ func fetcher(thumbprints []string) *http.Client {
 	return &http.Client{
 		Timeout: fetchTimeout,
 		Transport: bounded{&http.Transport{
-			DialContext: dialer.DialContext, DisableKeepAlives: true, TLSHandshakeTimeout: fetchTimeout, MaxResponseHeaderBytes: 64 << 10,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true, VerifyConnection: func(c tls.ConnectionState) error { return trusted(c, thumbprints) }},
+			DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dialTLS(ctx, dialer, network, address, thumbprints)
+			},
 		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("identity providers must not redirect") },
 	}
 }
 
+// dialTLS connects to a host that proves to be the one it was asked for. The host is
+// taken from the address: the connection's own ServerName is empty for an IP address.
+func dialTLS(ctx context.Context, dialer *net.Dialer, network, address string, thumbprints []string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{NetDialer: dialer, Config: &tls.Config{
+		MinVersion: tls.VersionTLS12, ServerName: host,
+		InsecureSkipVerify: true, // trusted does it instead, in two ways
+		VerifyConnection:   func(c tls.ConnectionState) error { return trusted(c.PeerCertificates, host, thumbprints) },
+	}}).DialContext(ctx, network, address)
+}
+
 // trusted does what InsecureSkipVerify leaves out, with IAM's second way: the
 // name must be right, and the chain lead to a public authority or contain a
 // certificate with one of the thumbprints.
-func trusted(c tls.ConnectionState, thumbprints []string) error {
-	leaf := c.PeerCertificates[0]
+func trusted(chain []*x509.Certificate, host string, thumbprints []string) error {
+	leaf := chain[0]
+	if err := leaf.VerifyHostname(host); err != nil {
+		return err
+	}
 	between := x509.NewCertPool()
-	for _, certificate := range c.PeerCertificates[1:] {
+	for _, certificate := range chain[1:] {
 		between.AddCert(certificate)
 	}
-	_, public := leaf.Verify(x509.VerifyOptions{DNSName: c.ServerName, Intermediates: between})
+	_, public := leaf.Verify(x509.VerifyOptions{Intermediates: between})
 	if public == nil {
 		return nil
 	}
-	for i, certificate := range c.PeerCertificates {
+	for _, certificate := range chain {
 		sum := sha1.Sum(certificate.Raw)
 		if !slices.Contains(thumbprints, hex.EncodeToString(sum[:])) {
 			continue
@@ -206,11 +231,7 @@ func trusted(c tls.ConnectionState, thumbprints []string) error {
 		// What is listed is an authority of its own, and the chain must lead there.
 		roots := x509.NewCertPool()
 		roots.AddCert(certificate)
-		between := x509.NewCertPool()
-		for _, other := range c.PeerCertificates[min(1, i):i] {
-			between.AddCert(other)
-		}
-		if _, err := leaf.Verify(x509.VerifyOptions{DNSName: c.ServerName, Roots: roots, Intermediates: between}); err == nil {
+		if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between}); err == nil {
 			return nil
 		}
 	}

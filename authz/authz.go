@@ -18,6 +18,7 @@ import (
 // one still tells in which space it happened, for the log.
 type Grant struct {
 	Reason  string
+	Theirs  string           // of another account's policies, for that account's log alone
 	Space   space.Ref        // zero unless the rule names one that exists
 	Project space.ProjectRef // likewise
 	Held    role.Held        // what the caller holds in Space

@@ -41,6 +41,9 @@ type Question struct {
 	Resource  *account.Resource
 	// Context is what the request itself says; [Authorizer.Decide] adds the global keys.
 	Context policy.Context
+	// Only, where set, is the one account whose organization has a part: who simulates
+	// must not read from the outcome where another account stands.
+	Only account.ID
 }
 
 // askPolicies decides a rule of [IAM]: the action must be allowed on every resource.
@@ -84,7 +87,7 @@ func (a *Authorizer) ask(tx *database.ReadTx, grant *Grant, caller authn.Caller,
 		grant.Evidence = evidence(q, decision)
 		return refusal(q, name, decision)
 	}
-	grant.Reason = because(decision)
+	grant.Reason, grant.Theirs = because(q, decision)
 	return nil
 }
 
@@ -109,7 +112,7 @@ func (a *Authorizer) Decide(tx *database.ReadTx, q Question) (policy.Decision, e
 	}
 	own := q.Principal.ID()
 	if own != "" {
-		place, err := a.place(tx, own)
+		place, err := a.place(tx, q.Only, own)
 		if err != nil {
 			return policy.Decision{}, err
 		}
@@ -126,7 +129,7 @@ func (a *Authorizer) Decide(tx *database.ReadTx, q Question) (policy.Decision, e
 	if owner == "" {
 		owner = own
 	}
-	place, err := a.place(tx, owner)
+	place, err := a.place(tx, q.Only, owner)
 	if err != nil {
 		return policy.Decision{}, err
 	}
@@ -152,8 +155,8 @@ func (a *Authorizer) Decide(tx *database.ReadTx, q Question) (policy.Decision, e
 	}, &p), nil
 }
 
-func (a *Authorizer) place(tx *database.ReadTx, id account.ID) (*org.Place, error) {
-	if id == "" {
+func (a *Authorizer) place(tx *database.ReadTx, only, id account.ID) (*org.Place, error) {
+	if id == "" || only != "" && id != only {
 		return nil, nil
 	}
 	return a.Organizations.Place(tx, id)
@@ -193,6 +196,9 @@ func Global(tx *database.ReadTx, caller authn.Caller, from Circumstances, servic
 
 // describe adds what policies can ask about a principal.
 func describe(c policy.Context, p *account.Principal) {
+	if p.Account == "" {
+		return // somebody an identity provider vouches for is no principal of an account
+	}
 	c["aws:principalarn"] = []string{p.ARN}
 	c["aws:principalaccount"] = []string{p.Account}
 	c["aws:principaltype"] = []string{principalTypes[p.Principal.Kind]}
@@ -246,20 +252,37 @@ func refusal(q Question, name string, d policy.Decision) error {
 }
 
 // foreign tells whether another account's policies made the decision.
-func foreign(q Question, d policy.Decision) bool {
-	return q.Resource.Account != "" && q.Resource.Account != q.Principal.ID() && (d.Stage == policy.AtResource || d.Stage == policy.AtResourceControl)
+func foreign(q Question, d policy.Decision) bool { return elsewhere(q) && ofResource(d.Stage) }
+
+// elsewhere tells whether the resource is another account's.
+func elsewhere(q Question) bool {
+	return q.Resource.Account != "" && q.Resource.Account != q.Principal.ID()
 }
 
-// because names the statements that allowed a request.
-func because(d policy.Decision) string {
-	var names []string
+func ofResource(s policy.Stage) bool { return s == policy.AtResource || s == policy.AtResourceControl }
+
+// because names the statements that allowed a request: those of the caller's account,
+// and for another account's log those of its own. Neither is shown the other's.
+func because(q Question, d policy.Decision) (own, theirs string) {
+	var names, other []string
 	for _, statement := range d.Statements() {
-		names = append(names, label(statement))
+		if elsewhere(q) && ofResource(statement.Stage) {
+			other = append(other, label(statement))
+		} else {
+			names = append(names, label(statement))
+		}
 	}
-	if names == nil {
+	return allowedBy(names, q.Principal.Principal.Kind == policy.AccountRoot), allowedBy(other, false)
+}
+
+func allowedBy(names []string, root bool) string {
+	switch {
+	case names != nil:
+		return "allowed by " + strings.Join(names, " and ")
+	case root:
 		return "the root user may do everything in its account"
 	}
-	return "allowed by " + strings.Join(names, " and ")
+	return ""
 }
 
 func label(m policy.Match) string {
@@ -296,15 +319,19 @@ func evidence(q Question, d policy.Decision) json.RawMessage {
 	}
 	out.ExplicitDeny, out.Stage = d.Effect == policy.ExplicitDeny, d.Stage.String()
 	out.Matched.Items = []item{}
-	if !foreign(q, d) {
-		for _, s := range d.Statements() {
+	for _, s := range d.Statements() {
+		if !elsewhere(q) || !ofResource(s.Stage) {
 			out.Matched.Items = append(out.Matched.Items, item{s.Sid, s.Policy, s.Position.String()})
 		}
 	}
 	out.Context.Principal.ID, out.Context.Principal.ARN = q.Principal.UserID, q.Principal.Caller()
 	out.Context.Action, out.Context.Resource, out.Context.Conditions = q.Action, q.Resource.ARN, q.Context
-	if foreign(q, d) {
-		out.Context.Conditions = nil
+	if elsewhere(q) { // what is known of another account's resource is not the caller's to read
+		out.Context.Conditions = maps.Clone(q.Context)
+		maps.DeleteFunc(out.Context.Conditions, func(key string, _ []string) bool {
+			_, its := q.Resource.Context[key]
+			return its || strings.HasPrefix(key, "aws:resource") || strings.Contains(key, ":resourcetag/")
+		})
 	}
 	text, err := json.Marshal(out)
 	if err != nil {

@@ -42,7 +42,7 @@ func keysOf(action string, input reflect.Type) (keys []conditionKey) {
 	service, _, _ := strings.Cut(action, ":")
 	for _, field := range reflect.VisibleFields(input) {
 		switch name := requestKeys[service][field.Name]; {
-		case name != "":
+		case name != "" && plain(field.Type):
 			keys = append(keys, conditionKey{name, field.Index, values})
 		case field.Name == "TagKeys":
 			keys = append(keys, conditionKey{"aws:tagkeys", field.Index, values})
@@ -51,6 +51,15 @@ func keysOf(action string, input reflect.Type) (keys []conditionKey) {
 		}
 	}
 	return keys
+}
+
+// plain tells whether values of a type are texts, numbers, or lists of such: the
+// filter of handshakes is a structure, and no type of policy.
+func plain(t reflect.Type) bool {
+	if t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.String || t.Kind() == reflect.Int32
 }
 
 // values are what a member says: a text, a number, or a list of texts.

@@ -527,6 +527,7 @@ func (s *IAM) simulatePrincipalPolicy(q *operation.Query, in *iam.SimulatePrinci
 		touched.Policy = p.Resource
 		return s.Authorizer.Decide(q.Tx, authz.Question{
 			Principal: &asked, Authority: &account.Authority{Identity: p.Identity, Boundary: p.Boundary}, Action: action, Resource: &touched, Context: c,
+			Only: e.Account,
 		})
 	}
 	if err := sim.begin(q, terms{in.CallerArn, in.ResourceOwner, in.ResourcePolicy, in.ResourceHandlingOption, in.ContextEntries, in.PermissionsBoundaryPolicyInputList}); err != nil {

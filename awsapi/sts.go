@@ -234,6 +234,9 @@ func inherit(caller *account.Principal, session *account.Session, in *sts.Assume
 		session.Tags[key] = value
 		session.Transitive = append(session.Transitive, key)
 	}
+	if _, err := account.Tags(nil).With(session.Tags); err != nil {
+		return err
+	}
 	switch {
 	case from.SourceIdentity == "":
 	case session.SourceIdentity != "" && session.SourceIdentity != from.SourceIdentity:
@@ -489,8 +492,8 @@ func refusedIn(err error) error {
 // somebody else must not be good here, whoever signed it.
 func intended(provider account.Provider, said authn.WebIdentity) (string, error) {
 	audience := said.Audience
-	if said.AuthorizedParty != "" { // then it is the audience: "Available keys for AWS OIDC federation"
-		audience = []string{said.AuthorizedParty}
+	if said.Claims.AuthorizedParty != "" { // then it is the audience: "Available keys for AWS OIDC federation"
+		audience = []string{said.Claims.AuthorizedParty}
 	}
 	for _, one := range audience {
 		if slices.Contains(provider.ClientIDs, one) {
@@ -501,9 +504,9 @@ func intended(provider account.Provider, said authn.WebIdentity) (string, error)
 }
 
 func webSession(said authn.WebIdentity, provider account.Provider, audience string) (account.Session, error) {
-	session := account.Session{Provider: provider.ARN(), Subject: said.Subject, Audience: audience, SourceIdentity: said.SourceIdentity, Transitive: said.Tags.Transitive}
+	session := account.Session{Provider: provider.ARN(), Subject: said.Subject, Audience: audience, SourceIdentity: said.Claims.SourceIdentity, Transitive: said.Claims.Tags.Transitive}
 	var pairs []types.Tag
-	for key, values := range said.Tags.Principal {
+	for key, values := range said.Claims.Tags.Principal {
 		if len(values) != 1 {
 			return session, fault.WithReason(authn.ReasonInvalidIdentityToken, fault.Invalidf("the session tag %.140q in the token must have one value", key))
 		}
@@ -544,8 +547,8 @@ func (s *STS) admit(c *operation.Command, principal *account.Principal, provider
 			strings.ToLower(provider.Name) + ":sub": {in.said.Subject},
 			strings.ToLower(provider.Name) + ":aud": {audience},
 		}
-		if in.said.Methods != nil {
-			own[strings.ToLower(provider.Name)+":amr"] = in.said.Methods
+		if in.said.Claims.Methods != nil {
+			own[strings.ToLower(provider.Name)+":amr"] = in.said.Claims.Methods
 		}
 		addSession(own, session)
 		err := s.Authorizer.Require(c.Tx.Reading(), authn.Caller{Principal: principal}, c.Request.Circumstances(), action, *in.RoleArn, own)

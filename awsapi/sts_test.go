@@ -24,6 +24,7 @@ import (
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/sallyporttest"
+	"github.com/sallyport/sallyport/seal"
 )
 
 const everything = `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`
@@ -443,14 +444,18 @@ func (i *issuer) token(t *testing.T, now time.Time, claims map[string]any) strin
 func TestAssumeRoleWithWebIdentity(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		root := s.Root()
-		good, unlisted := newIssuer(t), newIssuer(t)
+		good, other, unlisted := newIssuer(t), newIssuer(t), newIssuer(t)
 		host := strings.TrimPrefix(good.URL, "https://")
 		trust := fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::%s:oidc-provider/%s"},
 			"Action":["sts:AssumeRoleWithWebIdentity"],"Condition":{"StringEquals":{"%s:aud":"sts.amazonaws.com"},"StringLike":{"%[3]s:sub":"repo:acme/web:*"}}}}`, root.Account, host, host)
 		role := root.Role("web", trust, "")
 		s.Write(func(tx *database.Tx) error {
-			_, err := s.Accounts.CreateProvider(tx, root.Account, account.NewProvider{Kind: account.OpenIDConnect, Name: good.URL, ClientIDs: []string{"sts.amazonaws.com"}, Thumbprints: []string{good.thumbprint()}})
-			return err
+			for _, trusted := range []*issuer{good, other} {
+				if _, err := s.Accounts.CreateProvider(tx, root.Account, account.NewProvider{Kind: account.OpenIDConnect, Name: trusted.URL, ClientIDs: []string{"sts.amazonaws.com"}, Thumbprints: []string{trusted.thumbprint()}}); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		ask := func(role, token string) (*sts.AssumeRoleWithWebIdentityOutput, error) {
 			return s.Nobody().STS().AssumeRoleWithWebIdentity(t.Context(), &sts.AssumeRoleWithWebIdentityInput{RoleArn: &role, RoleSessionName: aws.String("ci"), WebIdentityToken: &token})
@@ -468,7 +473,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 		forged := &issuer{Server: good.Server, key: unlisted.key, signer: unlisted.signer}
 		tampered := good.token(t, now, nil)
 		parts := strings.Split(tampered, ".")
-		other := strings.Split(good.token(t, now, map[string]any{"sub": "repo:evil/web:x"}), ".")
+		evil := strings.Split(good.token(t, now, map[string]any{"sub": "repo:evil/web:x"}), ".")
 		for what, row := range map[string]struct{ role, token, code, says string }{
 			"another subject":                      {role, good.token(t, now, map[string]any{"sub": "repo:evil/web:ref:refs/heads/main"}), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
 			"a role that does not exist":           {strings.Replace(role, "web", "nothing", 1), good.token(t, now, nil), "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"},
@@ -479,7 +484,7 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 			"no subject":                           {role, good.token(t, now, map[string]any{"sub": nil}), "InvalidIdentityToken", "no subject"},
 			"an issuer nobody listed":              {role, unlisted.token(t, now, nil), "InvalidIdentityToken", "No OpenIDConnect provider found"},
 			"signed by another key":                {role, forged.token(t, now, nil), "InvalidIdentityToken", "do not verify"},
-			"claims put under another signature":   {role, parts[0] + "." + other[1] + "." + parts[2], "InvalidIdentityToken", "do not verify"},
+			"claims put under another signature":   {role, parts[0] + "." + evil[1] + "." + parts[2], "InvalidIdentityToken", "do not verify"},
 			"no signature":                         {role, "eyJhbGciOiJub25lIn0." + parts[1] + ".", "InvalidIdentityToken", "not a JSON Web Token"},
 			"no token at all":                      {role, "not a token", "InvalidIdentityToken", "not a JSON Web Token"},
 			"tags the trust policy does not allow": {role, good.token(t, now, map[string]any{"https://aws.amazon.com/tags": map[string]any{"principal_tags": map[string]any{"team": []string{"blue"}}}}), "AccessDenied", "Not authorized to perform sts:TagSession"},
@@ -511,4 +516,141 @@ func TestAssumeRoleWithWebIdentity(t *testing.T) {
 			return refused == 1
 		})
 	})
+}
+
+// Letters that lower-case to others: whatever folds tag keys must fold them alike.
+func TestAttackATransitiveTagInAnotherCase(t *testing.T) {
+	s := sallyporttest.Start(t)
+	root := s.Root()
+	admin := root.User("admin", everything)
+	role := root.Role("r", trusting("", root.Account.Root()), everything)
+	out, err := assume(admin, role, func(in *sts.AssumeRoleInput) {
+		in.Tags, in.TransitiveTagKeys = []types.Tag{{Key: aws.String("tenantid"), Value: aws.String("acme")}}, []string{"tenantid"}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"TenantID", "TENANT\u0130D", "tenant\u0131d"} {
+		_, err := assume(admin.With(out.Credentials), role, func(in *sts.AssumeRoleInput) {
+			in.Tags = []types.Tag{{Key: &key, Value: aws.String("evil")}}
+		})
+		if key == "tenant\u0131d" { // a letter of its own
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		mustBe(t, err, "InvalidParameterValue", "conflicts with a transitive tag key")
+	}
+}
+
+// Whoever is refused by its own side must not read the other side's.
+func TestAttackReadingAnotherAccountsRoleFromARefusal(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		root, other := s.Root(), s.NewAccount("other")
+		s.Write(func(tx *database.Tx) error {
+			if _, err := s.Accounts.CreateEntity(tx, root.Account, account.NewEntity{Kind: account.Role, Name: "secret", Trust: trusting("", other.Account.Root()),
+				Tags: account.Tags{"project": "nautilus"}, Boundary: "arn:aws:iam::aws:policy/PowerUserAccess"}); err != nil {
+				return err
+			}
+			return nil
+		})
+		spy := other.User("spy", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"sts:AssumeRole","Resource":"*"}]}`)
+		decode := func(name string) string {
+			_, err := assume(spy, "arn:aws:iam::"+string(root.Account)+":role/"+name)
+			if err == nil {
+				t.Fatal("assumed")
+			}
+			_, message, _ := strings.Cut(err.Error(), "Encoded authorization failure message: ")
+			out, err := spy.STS().DecodeAuthorizationMessage(t.Context(), &sts.DecodeAuthorizationMessageInput{EncodedMessage: &message})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told struct {
+				Context struct{ Conditions map[string][]string }
+			}
+			if err := json.Unmarshal([]byte(*out.DecodedMessage), &told); err != nil {
+				t.Fatal(err)
+			}
+			delete(told.Context.Conditions, "aws:currenttime")
+			delete(told.Context.Conditions, "aws:epochtime")
+			return fmt.Sprint(told.Context.Conditions)
+		}
+		there, not := decode("secret"), decode("nothing")
+		if there != not || strings.Contains(there, "nautilus") || strings.Contains(there, "org") {
+			t.Errorf("of a role that is there:\n%s\nof one that is not:\n%s", there, not)
+		}
+	})
+}
+
+// Each account's log tells its own side of what was allowed across.
+func TestAttackReadingTheOtherSidesPoliciesInTheLog(t *testing.T) {
+	s := sallyporttest.Start(t)
+	root, other := s.Root(), s.NewAccount("other")
+	admin := root.User("admin", strings.Replace(everything, `{"Effect"`, `{"Sid":"MergerWithAcme","Effect"`, 1))
+	admin.Assume(other.Role("across", strings.Replace(trusting("", root.Account.Root()), `{"Effect"`, `{"Sid":"ForAuditors","Effect"`, 1), ""))
+	for _, log := range []struct{ of, own, not string }{
+		{string(root.Account.Scope()), "MergerWithAcme", "ForAuditors"},
+		{string(other.Account.Scope()), "ForAuditors", "MergerWithAcme"},
+	} {
+		found := false
+		for _, event := range s.Events(seal.Scope(log.of)) {
+			if event.Name != "assumeRole" {
+				continue
+			}
+			found = true
+			if !strings.Contains(event.Detail.Reason, log.own) || strings.Contains(event.Detail.Reason, log.not) {
+				t.Errorf("the log of %s says %q", log.of, event.Detail.Reason)
+			}
+		}
+		if !found {
+			t.Errorf("the log of %s does not tell of it", log.of)
+		}
+	}
+}
+
+// A name that the database cannot keep must cost nobody's events.
+func TestAttackARequestThatSpoilsTheLog(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		mallory := s.NewAccount("mallory").User("mallory", everything)
+		victim := s.NewAccount("victim").User("victim", everything)
+		for _, arn := range []string{"arn:aws:iam::123456789012:\u00e9/" + strings.Repeat("x", 30), "arn:aws:iam::123456789012:role/" + strings.Repeat("x", 2000), "arn:aws:iam::123456789012:role/\u00e9\u00e9\u00e9\u00e9"} {
+			if _, err := victim.CloudTrail().LookupEvents(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+			_, err := assume(mallory, arn)
+			mustBe(t, err, "AccessDenied", "not authorized")
+		}
+		kept := map[string]int{}
+		for _, who := range []*sallyporttest.Signer{mallory, victim} {
+			for _, event := range s.Events(who.Account.Scope()) {
+				kept[event.Name]++
+			}
+		}
+		if kept["lookupEvents"] != 3 || kept["assumeRole"] != 3 {
+			t.Errorf("the log kept %v", kept)
+		}
+	})
+}
+
+// Strangers are written down so often and no more, whatever they send.
+func TestAttackStrangersFloodingTheLog(t *testing.T) {
+	s := sallyporttest.Start(t)
+	for range 150 {
+		r, err := http.NewRequest("POST", s.URL()+"/aws", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 nonsense")
+		if answer := s.Do(r); answer.Status != 400 {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+		answer := s.Send("POST", "/aws?Action=AssumeRoleWithSAML&Version=2011-06-15", "", "")
+		if answer.Status != 400 {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+	}
+	if events := s.Events(seal.Directory); len(events) > 130 {
+		t.Errorf("300 requests of a stranger left %d events", len(events))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/arn"
@@ -116,22 +117,32 @@ var identityTypes = map[policy.PrincipalKind]string{
 	policy.AccountRoot: "Root", policy.User: "IAMUser", policy.AssumedRole: "AssumedRole", policy.FederatedUser: "FederatedUser", policy.WebIdentity: "WebIdentityUser",
 }
 
-// services spells the services of resources as CloudFormation's types do.
-var services = map[string]string{"iam": "IAM", "organizations": "Organizations", "sts": "STS"}
+// resourceTypes are the types of what requests touch, by service and kind of
+// ARNs. Callers choose ARNs, so nothing of other kinds is kept.
+var resourceTypes = map[string]string{
+	"iam role": "AWS::IAM::Role", "iam user": "AWS::IAM::User", "iam group": "AWS::IAM::Group", "iam policy": "AWS::IAM::Policy",
+	"iam oidc-provider": "AWS::IAM::OIDCProvider", "iam saml-provider": "AWS::IAM::SAMLProvider",
+	"organizations account": "AWS::Organizations::Account", "organizations ou": "AWS::Organizations::OrganizationalUnit",
+	"organizations root": "AWS::Organizations::Root", "organizations policy": "AWS::Organizations::Policy", "organizations handshake": "AWS::Organizations::Handshake",
+	"sso permissionSet": "AWS::SSO::PermissionSet", "sso instance": "AWS::SSO::Instance", "sso application": "AWS::SSO::Application",
+}
 
-// resources are the type of what an ARN names, AWS::IAM::Role, with both names
-// people look it up by, the ARN and its last part. Of what has no type, such as "*",
-// the log keeps nothing.
+// longestName is as much as the log keeps of a resource's name: a database's
+// index takes no more than some kilobytes.
+const longestName = 1024
+
+// resources are the type of what an ARN names with both names people look it up
+// by, the ARN and its last part.
 func resources(name string) []audit.Resource {
 	a, err := arn.Parse(name)
-	if err != nil || services[a.Service] == "" {
+	if err != nil || len(name) > longestName || !utf8.ValidString(name) {
 		return nil
 	}
-	kind, rest, ok := strings.Cut(a.Resource, "/")
-	if !ok || kind == "" {
+	kind, rest, _ := strings.Cut(a.Resource, "/")
+	typ := resourceTypes[a.Service+" "+kind]
+	if typ == "" || rest == "" {
 		return nil
 	}
-	typ := "AWS::" + services[a.Service] + "::" + strings.ToUpper(kind[:1]) + kind[1:]
 	return []audit.Resource{{Type: typ, Name: name}, {Type: typ, Name: rest[strings.LastIndexByte(rest, '/')+1:]}}
 }
 

@@ -83,7 +83,7 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 	if f.Kind == fault.Internal {
 		r.Log.ErrorContext(ctx, "operation failed", "operation", op.Name, "request", request.ID, "error", err)
 	}
-	if worthRecording(f) && !fault.IsKept(err) && !r.flooding(op, request, f, at) { // a kept one was recorded with its change
+	if worthRecording(f) && !fault.IsKept(err) && !r.flooding(op, &call, at) { // a kept one was recorded with its change
 		id, err := r.Audit.RecordAlone(r.event(op, &call, at, in, nil, f))
 		if err != nil {
 			// The refusal stands; that it could not be recorded is an error of ours.
@@ -107,11 +107,11 @@ func Ask[Out, In any](ctx context.Context, r *Runner, op *Operation, request *Re
 	return out.(*Out), nil
 }
 
-// flooding tells whether a client is refused for want of a good credential so
-// often that more of it need not be written down. Operations open to strangers,
-// such as signing in, have limits of their own, and each refusal is written.
-func (r *Runner) flooding(op *Operation, request *Request, f *fault.Error, at time.Time) bool {
-	return f.Kind == fault.Unauthenticated && !op.Rule.Strangers() && r.strangers.admit(request.Address, at) != nil
+// flooding tells whether a client without a good credential is refused so often,
+// whatever the reason, that more of it need not be written down. Operations with
+// limits of their own, such as signing in, write each refusal.
+func (r *Runner) flooding(op *Operation, call *Call, at time.Time) bool {
+	return !call.Caller.Known() && op.limit == nil && r.strangers.admit(call.Request.Address, at) != nil
 }
 
 // worthRecording: being told to wait is no refusal, and recording floods of
@@ -126,7 +126,7 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 		}
 	}
 	if op.settled {
-		if err := r.Audit.Flush(); err != nil {
+		if err := r.settle(ctx, op, *call); err != nil {
 			return nil, at, err
 		}
 	}
@@ -176,7 +176,7 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 			if command.as.Known() {
 				recorded.Caller = command.as
 			}
-			return r.record(tx, r.event(op, &recorded, at, in, out, f), command.scopes)
+			return r.record(tx, r.event(op, &recorded, at, in, out, f), command)
 		}
 		return nil
 	})
@@ -186,17 +186,33 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 	return out, at, err
 }
 
-// record writes the event of a change into each of the logs it belongs to.
-func (r *Runner) record(tx *database.Tx, event audit.Event, scopes []seal.Scope) error {
+// record writes the event of a change into each of the logs it belongs to. In the log of
+// another account stand that account's reasons, and not the caller's.
+func (r *Runner) record(tx *database.Tx, event audit.Event, c *Command) error {
+	scopes, own, reason := c.scopes, event.Scope, event.Detail.Reason
 	if scopes == nil {
-		scopes = []seal.Scope{event.Scope}
+		scopes = []seal.Scope{own}
 	}
 	for _, event.Scope = range scopes {
+		event.Detail.Reason = reason
+		if c.Caller.Principal != nil && event.Scope != own && event.ErrorCode == "" {
+			event.Detail.Reason = c.Grant.Theirs
+		}
 		if err := r.Audit.Record(tx, event); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settle writes out the log for somebody who may be about to read it: strangers
+// cannot make it.
+func (r *Runner) settle(ctx context.Context, op *Operation, call Call) error {
+	err := r.DB.Read(ctx, func(tx *database.ReadTx) error { return r.authenticate(tx, op, &call) })
+	if err != nil {
+		return nil // and the call itself will say so
+	}
+	return r.Audit.Flush()
 }
 
 func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) error {

@@ -109,14 +109,17 @@ func ends[P, T string | []byte](piece P, text T) bool {
 	return true
 }
 
-// longestTried is how long a piece may be that is tried at every place of a text. Pieces
-// with a ? always are, and Compile refuses longer ones.
-const longestTried = 256
+// Pieces are tried at every place of a text when they are short, or hold a ?. Compile
+// refuses those with a ? that are longer than longestTried.
+const (
+	shortTried   = 16
+	longestTried = 256
+)
 
 // find says where the text goes on after the first place a piece matches; -1 if there is
 // none. Long pieces are told from most places by a hash that rolls along (Rabin and Karp).
 func find[P, T string | []byte](piece P, text T) int {
-	if len(piece) <= longestTried || hasOne(piece) {
+	if len(piece) <= shortTried || hasOne(piece) {
 		for t := 0; ; t += width(text, t) {
 			if n := begins(piece, text[t:]); n >= 0 {
 				return t + n
