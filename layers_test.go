@@ -26,7 +26,7 @@ var rows = [][]layer{
 	{{name: "wire"}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
 	{{name: "audit"}, {name: "job"}},
-	{{name: "space", also: []string{"directory"}}, {name: "org", also: []string{"account", "directory"}},
+	{{name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
 		{name: "account", also: []string{"credential", "directory"}}, {name: "credential", also: []string{"directory"}}, {name: "directory"}},
 	{{name: "policy", pure: true}, {name: "role", pure: true}, {name: "arn", pure: true}},
 	{{name: "seal"}},
