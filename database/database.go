@@ -64,8 +64,10 @@ type DB struct {
 	// may open more: preparing a statement takes a connection beside the
 	// reader's own, and a bounded pool would wait for itself.
 	readers chan struct{}
-	// changes is nil on PostgreSQL.
-	changes *generation
+	// Which generation it is: changes counts on SQLite and is nil on PostgreSQL,
+	// snapshots numbers there.
+	changes   *generation
+	snapshots snapshots
 	// turn is held by the one writer of this node that collided too often, and
 	// inLine counts those who wait for it.
 	turn   chan struct{}

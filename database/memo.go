@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// On SQLite this process is the only writer, so it knows whether anything has
-// changed. A generation counts changes: it is odd while one is being
-// committed, and another even number afterwards. What was read in one generation
-// is true until the next, and a [Memo] may answer without asking the database.
+// A generation is a state of the database that committed transactions have made:
+// what was read in one is true for everybody who reads in the same, and a [Memo]
+// may answer without asking the database.
 //
-// On PostgreSQL other nodes write too. There is no generation there, and a Memo
-// remembers for one transaction, whose snapshot does not change.
+// On SQLite this process is the only writer, so it counts: a generation is odd
+// while a change is being committed, and another even number afterwards. On
+// PostgreSQL other nodes write too, and the database itself is asked, see
+// [snapshots].
 type generation struct {
 	count atomic.Uint64
 	one   sync.Mutex // a commit lets the next writer begin before it has counted itself
@@ -67,12 +68,14 @@ func (m *Memo[K, V]) Get(tx *ReadTx, key K, load func() (V, error)) (V, error) {
 	value, ok := p.known[key]
 	p.mu.RUnlock()
 	if ok {
+		tx.told = true
 		return value, nil
 	}
 	value, err := load()
 	if err != nil || tx.moved || tx.generation == 0 {
 		return value, err
 	}
+	p = m.current(tx.generation) // on PostgreSQL the first look may have set it anew
 	p.mu.Lock()
 	if len(p.known) < remembered {
 		p.known[key] = value

@@ -18,9 +18,9 @@ type ReadTx struct {
 	tx  *sql.Tx // nil until the first query of a reading transaction
 	db  *DB
 	now time.Time
-	// generation is what a Memo may answer for; 0: nothing.
-	generation uint64
-	moved      bool
+	// generation is what a Memo may answer for; 0: nothing. told: it has.
+	generation  uint64
+	told, moved bool
 	// own holds what a writing transaction on SQLite has prepared for itself; nil
 	// in a reading one.
 	own map[string]*sql.Stmt
@@ -58,11 +58,13 @@ func (tx *Tx) AfterCommit(f func()) { tx.after = append(tx.after, f) }
 // Read runs f on a snapshot. It is taken at the first query: a reader that finds
 // everything in a [Memo] costs the database nothing. f may be run several times.
 func (db *DB) Read(ctx context.Context, f func(*ReadTx) error) error {
-	if db.changes != nil {
-		tx := &ReadTx{ctx: ctx, db: db, now: db.now(), generation: db.changes.stable()}
-		if err := tx.run(f); !tx.moved {
-			return err
-		}
+	generation, err := db.generation(ctx)
+	if err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	tx := &ReadTx{ctx: ctx, db: db, now: db.now(), generation: generation}
+	if err := tx.run(f); !tx.moved {
+		return err
 	}
 	return (&ReadTx{ctx: ctx, db: db, now: db.now()}).run(f)
 }
@@ -271,18 +273,27 @@ func (tx *Tx) exec(query string, args []any) (sql.Result, error) {
 }
 
 func (tx *ReadTx) query(query string, args []any) (*sql.Rows, error) {
-	first := tx.tx == nil
-	if first {
-		if err := tx.begin(); err != nil {
-			return nil, err
+	if tx.tx != nil {
+		return tx.ask(query, args)
+	}
+	if err := tx.begin(); err != nil {
+		return nil, err
+	}
+	// The snapshot is taken with the first rows, on SQLite of this query, on PostgreSQL
+	// of the one that names it. Had anything changed since the generation was noted, memory
+	// and snapshot would tell of different times.
+	if tx.generation != 0 && tx.db.engine == PostgreSQL {
+		if ok, err := tx.settle(); err != nil || !ok {
+			tx.moved = err == nil
+			return nil, cmp.Or(err, errMoved)
 		}
 	}
 	rows, err := tx.ask(query, args)
-	// The snapshot was taken with the first rows. Had anything changed since the
-	// generation was noted, memory and snapshot would tell of different times.
-	if first && err == nil && tx.generation != 0 && tx.db.changes.stable() != tx.generation {
-		tx.moved = true
-		return nil, errors.Join(errMoved, rows.Close())
+	if err == nil && tx.generation != 0 && tx.db.engine == SQLite {
+		if ok, _ := tx.settle(); !ok {
+			tx.moved = true
+			return nil, errors.Join(errMoved, rows.Close())
+		}
 	}
 	return rows, err
 }
