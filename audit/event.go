@@ -13,6 +13,7 @@ package audit
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -78,29 +79,85 @@ func (l *Log) Record(tx *database.Tx, event Event) error {
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func (l *Log) insert(tx *database.Tx, e Event) error {
-	detail, err := json.Marshal(e.Detail)
+	row, err := l.row(tx, e)
 	if err != nil {
 		return err
+	}
+	return insertRows(tx, []Event{e}, row)
+}
+
+const (
+	insertEvents = `insert into events (id, scope, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, username, access_key_id, detail_sealed) values `
+	columns      = 13
+	// rowsAtOnce is how many events one statement inserts, when there are so many.
+	rowsAtOnce = 32
+)
+
+// row is an event as the columns take it.
+func (l *Log) row(tx *database.Tx, e Event) ([]any, error) {
+	detail, err := json.Marshal(e.Detail)
+	if err != nil {
+		return nil, err
 	}
 	key, err := l.keys.Key(&tx.ReadTx, e.Scope)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sealed, err := key.Seal(column, e.ID, detail)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(`insert into events (id, scope, at, name, source, mutation, principal_kind, principal_id, project_id, error_code, username, access_key_id, detail_sealed)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+	return []any{
 		e.ID, string(e.Scope), database.Time(e.At), e.Name, e.Source, e.Mutation, e.Principal.Kind, e.Principal.ID, orNull(e.ProjectID), orNull(e.ErrorCode),
-		orNull(e.Username), orNull(e.AccessKeyID), sealed)
-	if err != nil {
+		orNull(e.Username), orNull(e.AccessKeyID), sealed,
+	}, err
+}
+
+var (
+	insertOne  = insertEvents + database.Rows(1, columns)
+	insertMany = insertEvents + database.Rows(rowsAtOnce, columns)
+)
+
+// insertRows writes one event, or rowsAtOnce of them.
+func insertRows(tx *database.Tx, events []Event, rows []any) error {
+	query := insertOne
+	if len(events) > 1 {
+		query = insertMany
+	}
+	if _, err := tx.Exec(query, rows...); err != nil {
 		return err
 	}
-	for _, r := range e.Resources {
-		if _, err := tx.Exec(`insert into event_resources (event_id, type, name) values ($1, $2, $3) on conflict do nothing`, e.ID, r.Type, r.Name); err != nil {
+	for _, e := range events {
+		for _, r := range e.Resources {
+			if _, err := tx.Exec(`insert into event_resources (event_id, type, name) values ($1, $2, $3) on conflict do nothing`, e.ID, r.Type, r.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// insertAll writes events in as few statements as that takes.
+func (l *Log) insertAll(tx *database.Tx, events []Event) error {
+	for len(events) > 0 {
+		some := events[:1]
+		if len(events) >= rowsAtOnce {
+			some = events[:rowsAtOnce]
+		}
+		var rows []any
+		for i := range some {
+			row, err := l.row(tx, some[i])
+			if errors.Is(err, database.ErrNone) {
+				// The space was deleted meanwhile, and its key with it.
+				some[i].Scope = seal.Directory
+				row, err = l.row(tx, some[i])
+			}
+			if err != nil {
+				return err
+			}
+			rows = append(rows, row...)
+		}
+		if err := insertRows(tx, some, rows); err != nil {
 			return err
 		}
+		events = events[len(some):]
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package audit
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -121,7 +120,7 @@ func (l *Log) commit(entries []entry) {
 			events = append(events, e.event)
 		}
 	}
-	failed := l.insertAll(events)
+	failed := l.insertEach(events)
 	for _, e := range entries {
 		if e.written == nil {
 			continue
@@ -138,9 +137,9 @@ func (l *Log) commit(entries []entry) {
 	}
 }
 
-// insertAll writes events together, and one by one when that fails: what
+// insertEach writes events together, and one by one when that fails: what
 // somebody has put into one must not cost the others. It tells which failed.
-func (l *Log) insertAll(events []*Event) map[*Event]error {
+func (l *Log) insertEach(events []*Event) map[*Event]error {
 	if len(events) == 0 || l.insertTogether(events) == nil {
 		return nil
 	}
@@ -159,18 +158,10 @@ func (l *Log) insertTogether(events []*Event) error {
 	defer cancel()
 	return l.db.Write(ctx, func(tx *database.Tx) error {
 		tx.Unremembered()
-		for _, e := range events {
-			err := l.insert(tx, *e)
-			if errors.Is(err, database.ErrNone) {
-				// The space was deleted meanwhile, and its key with it.
-				event := *e
-				event.Scope = seal.Directory
-				err = l.insert(tx, event)
-			}
-			if err != nil {
-				return err
-			}
+		together := make([]Event, len(events)) // f may run again, and changes them
+		for i, e := range events {
+			together[i] = *e
 		}
-		return nil
+		return l.insertAll(tx, together)
 	})
 }

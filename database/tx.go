@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -248,6 +250,23 @@ func All[T any](tx *ReadTx, scan func(Row) (T, error), query string, args ...any
 func Value[T any](row Row) (value T, err error) {
 	err = row.Scan(&value)
 	return value, err
+}
+
+// Rows is the list of placeholders of an insert of several rows at once.
+func Rows(rows, columns int) string {
+	var list strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			list.WriteString("(")
+		case i%columns == 0:
+			list.WriteString("), (")
+		default:
+			list.WriteString(", ")
+		}
+		list.WriteString("$" + strconv.Itoa(i+1))
+	}
+	return list.String() + ")"
 }
 
 // Exec changes rows and tells how many.
