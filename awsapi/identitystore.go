@@ -145,8 +145,8 @@ func onlyOne[Item any](found Item, key string, err error, p identitycenter.Page)
 	return []Item{found}, err
 }
 
-// alternate is what to look for: an external id, or the value of a unique attribute
-// with its path.
+// alternate is what to look for: an external id, or else the value of a unique
+// attribute with its path.
 func alternate(identifier types.AlternateIdentifier) (external *identitycenter.ExternalID, path, value string, err error) {
 	switch identifier := identifier.(type) {
 	case *types.AlternateIdentifierMemberExternalId:

@@ -52,10 +52,10 @@ func (i *IdentityStore) getGroupID(q *operation.Query, at identitycenter.Instanc
 		return nil, err
 	}
 	var g identitycenter.Group
-	switch strings.ToLower(path) {
-	case "":
+	switch {
+	case external != nil:
 		g, err = i.Centers.GroupByExternalID(q.Tx, at, *external)
-	case "displayname":
+	case strings.EqualFold(path, "displayName"):
 		g, err = i.Centers.GroupByName(q.Tx, at, value)
 	default:
 		err = notUniqueAttribute(path)

@@ -132,12 +132,12 @@ func (i *IdentityStore) getUserID(q *operation.Query, at identitycenter.Instance
 		return nil, err
 	}
 	var u identitycenter.User
-	switch strings.ToLower(path) {
-	case "":
+	switch {
+	case external != nil:
 		u, err = i.Centers.UserByExternalID(q.Tx, at, *external)
-	case "username":
+	case strings.EqualFold(path, "userName"):
 		u, err = i.Centers.UserByName(q.Tx, at, value)
-	case "emails.value":
+	case strings.EqualFold(path, "emails.value"):
 		u, err = i.Centers.UserByEmail(q.Tx, at, value)
 	default:
 		err = notUniqueAttribute(path)
