@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/policy"
 )
@@ -28,6 +29,9 @@ type Principal struct {
 
 	// Linked: a service's own role, outside every control policy.
 	Linked bool
+	// User is the user of an identity store on whose behalf the session is in the end,
+	// however many roles were assumed since they came through the portal.
+	User directory.UserID
 }
 
 // ID is the account it acts in.
@@ -152,10 +156,11 @@ func (s *Store) temporary(tx *database.ReadTx, keyID string) (*Signer, ID, error
 		name                 string
 		sealed, hash, detail []byte
 		issued, expires      database.Time
+		user                 directory.UserID
 	}
 	found, err := database.One(tx, func(r database.Row) (t row, err error) {
-		return t, r.Scan(&t.account, &t.entity, &t.kind, &t.name, &t.sealed, &t.hash, &t.detail, &t.issued, &t.expires)
-	}, `select account_id, entity_id, kind, name, secret_sealed, token_hash, detail_sealed, issued_at, expires_at from temporary_credentials where id = $1`, keyID)
+		return t, r.Scan(&t.account, &t.entity, &t.kind, &t.name, &t.sealed, &t.hash, &t.detail, &t.issued, &t.expires, &t.user)
+	}, `select account_id, entity_id, kind, name, secret_sealed, token_hash, detail_sealed, issued_at, expires_at, coalesce(user_id, '') from temporary_credentials where id = $1`, keyID)
 	if errors.Is(err, database.ErrNone) {
 		return nil, "", errNoSigner
 	}
@@ -175,7 +180,7 @@ func (s *Store) temporary(tx *database.ReadTx, keyID string) (*Signer, ID, error
 	if *p, err = s.owner(tx, found.account, found.entity); err != nil {
 		return nil, "", err
 	}
-	p.KeyID, p.Session, p.Kind, p.IssuedAt, p.ExpiresAt = keyID, session, found.kind, time.Time(found.issued), time.Time(found.expires)
+	p.KeyID, p.Session, p.Kind, p.IssuedAt, p.ExpiresAt, p.User = keyID, session, found.kind, time.Time(found.issued), time.Time(found.expires), found.user
 	p.inSession(found.kind, found.name, session)
 	return signer, found.account, nil
 }

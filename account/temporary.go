@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 )
 
@@ -34,6 +35,10 @@ type Session struct {
 	Limited bool `json:"limited,omitempty"`
 	// ByRole tells that a role's session asked for it: it lasts an hour at most.
 	ByRole bool `json:"byRole,omitempty"`
+	// StoreUser is the user of an identity store who came through the portal, StoreARN
+	// that store. Roles assumed from there carry neither.
+	StoreUser directory.UserID `json:"storeUser,omitempty"`
+	StoreARN  string           `json:"storeArn,omitempty"`
 }
 
 // NewTemporary is what it takes to hand out temporary credentials.
@@ -44,6 +49,9 @@ type NewTemporary struct {
 	Name     string // role session or federated user
 	Lifetime time.Duration
 	Session  Session
+	// User is on whose behalf in the end: whose sessions have to end for these to.
+	// Empty: nobody's of an identity store.
+	User directory.UserID
 }
 
 // Temporary are credentials as they are handed out, once.
@@ -66,9 +74,9 @@ func (s *Store) Issue(tx *database.Tx, n NewTemporary) (Temporary, error) {
 		return Temporary{}, err
 	}
 	hash := sha256.Sum256([]byte(t.SessionToken))
-	_, err = tx.Exec(`insert into temporary_credentials (id, account_id, entity_id, kind, name, secret_sealed, token_hash, detail_sealed, issued_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		t.AccessKeyID, n.Account, orNull(string(n.Entity)), n.Kind, n.Name, secret, hash[:], detail, database.Time(tx.Now()), database.Time(t.ExpiresAt))
+	_, err = tx.Exec(`insert into temporary_credentials (id, account_id, entity_id, kind, name, secret_sealed, token_hash, detail_sealed, issued_at, expires_at, user_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		t.AccessKeyID, n.Account, orNull(string(n.Entity)), n.Kind, n.Name, secret, hash[:], detail, database.Time(tx.Now()), database.Time(t.ExpiresAt), orNull(string(n.User)))
 	return t, err
 }
 
@@ -76,6 +84,30 @@ func (s *Store) Issue(tx *database.Tx, n NewTemporary) (Temporary, error) {
 // a moment. It tells how many there were.
 func (s *Store) Revoke(tx *database.Tx, entity EntityID, before time.Time) (int64, error) {
 	return tx.Exec(`delete from temporary_credentials where entity_id = $1 and issued_at < $2`, entity, database.Time(before))
+}
+
+// Revoked is what is told of temporary credentials that were ended.
+type Revoked struct {
+	AccessKeyID string
+	Account     ID
+	Entity      EntityID
+	IssuedAt    time.Time
+	ExpiresAt   time.Time
+}
+
+// RevokeUser ends the temporary credentials that were handed out to a user of an
+// identity store and are still good, and those of roles assumed with them. It tells
+// which, the latest first.
+func (s *Store) RevokeUser(tx *database.Tx, user directory.UserID) ([]Revoked, error) {
+	live, err := database.All(tx.Reading(), func(row database.Row) (r Revoked, err error) {
+		return r, row.Scan(&r.AccessKeyID, &r.Account, &r.Entity, (*database.Time)(&r.IssuedAt), (*database.Time)(&r.ExpiresAt))
+	}, `select id, account_id, coalesce(entity_id, ''), issued_at, expires_at from temporary_credentials where user_id = $1 and expires_at > $2 order by issued_at desc, id`,
+		user, database.Time(tx.Now()))
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(`delete from temporary_credentials where user_id = $1`, user)
+	return live, err
 }
 
 // Sweep removes temporary credentials that ended a day ago: until then their owner is

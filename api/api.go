@@ -26,6 +26,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
@@ -42,6 +43,7 @@ type API struct {
 	Directory   *directory.Store
 	Credentials *credential.Store
 	Spaces      *space.Store
+	Centers     *identitycenter.Store
 	Audit       *audit.Log
 	Mail        *mail.Sender
 	Jobs        *job.Queue
@@ -53,7 +55,7 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.serverRoutes(), a.profileRoutes(), a.sessionRoutes(), a.tokenRoutes(),
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
-		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(),
+		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.identityRoutes(),
 	)
 }
 
@@ -126,9 +128,11 @@ func humaConfig() huma.Config {
 	config := huma.DefaultConfig("Sallyport", Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // they add $schema members
-	config.Info.Description = "Who is in which space and project, with which role, and why. Ask with an access token of the scope " + credential.ScopeManage + "."
+	config.Info.Description = "Who is in which space and project, with which role, and why. Ask with an access token of the scope " + credential.ScopeManage + "; about the account side, with a signature."
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		bearerScheme: {Type: "http", Scheme: "bearer", Description: "An access token of the scope " + credential.ScopeManage + ", from /aws/token."},
+		signedScheme: {Type: "apiKey", In: "header", Name: "Authorization", Description: "AWS Signature Version 4, of the service " + signingName + ", by a principal of an account.",
+			Extensions: map[string]any{"x-amazon-apigateway-authtype": "awsSigv4"}},
 	}
 	config.Transformers = []huma.Transformer{keepRefusal}
 	config.RejectUnknownQueryParameters = true

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
@@ -24,6 +25,11 @@ const (
 	bodyLimit = 1 << 20
 	// bearerScheme is what the document calls the way to authenticate.
 	bearerScheme = "bearer"
+	// signedScheme is the other way: operations of the account side are decided by IAM
+	// policies, and asked by who signs.
+	signedScheme = "signature"
+	// signingName is the service that is signed for.
+	signingName = "sallyport"
 )
 
 // route is a line of a table: an operation, and where it is asked.
@@ -86,7 +92,13 @@ func (r route) document(answer func(huma.Context, func(huma.Context)), problem *
 	if permission, ok := r.op.Rule.Permission(); ok {
 		op.Description = "Takes the permission " + permission.String() + ": to " + permission.Allows() + "."
 	}
-	if !r.op.Rule.Strangers() {
+	switch {
+	case r.op.Rule.Account():
+		op.Security = []map[string][]string{{signedScheme: {}}}
+		if action := r.op.Rule.Action(); action != "" {
+			op.Description = "Policies must allow " + action + "."
+		}
+	case !r.op.Rule.Strangers():
 		op.Security = []map[string][]string{{bearerScheme: {}}}
 	}
 	return op
@@ -111,7 +123,6 @@ func (d *Door) answer(route route) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
 		request := operation.RequestOf(r)
-		request.Credential = operation.Bearer(r)
 		out, err := d.run(w, r, route, request, func(in any) error {
 			reading := &reading{humaContext: ctx}
 			next(reading)
@@ -131,6 +142,7 @@ func (d *Door) run(w http.ResponseWriter, r *http.Request, route route, request 
 		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	request.Credential = present(r, body)
 	return d.runner.Do(r.Context(), route.op, request, func(in any) error {
 		// The decoder would put U+FFFD for what is not UTF-8, and one name for another.
 		if !utf8.Valid(body) {
@@ -138,6 +150,18 @@ func (d *Door) run(w http.ResponseWriter, r *http.Request, route route, request 
 		}
 		return decode(in)
 	})
+}
+
+// present takes a request's credential: a bearer token, or a signature in the header.
+func present(r *http.Request, body []byte) authn.Credential {
+	if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-") {
+		return operation.Bearer(r)
+	}
+	signature, err := authn.ReadSignature(r, body)
+	if err == nil {
+		err = signature.CheckService(signingName)
+	}
+	return authn.Credential{Scheme: authn.Signed, Signature: signature, Malformed: err}
 }
 
 func (r route) write(w http.ResponseWriter, out any) {

@@ -219,6 +219,9 @@ func describe(c policy.Context, p *account.Principal) {
 		if s.Provider != "" {
 			c["aws:federatedprovider"] = []string{s.Provider}
 		}
+		if s.StoreUser != "" {
+			c["identitystore:userid"], c["identitystore:identitystorearn"] = []string{string(s.StoreUser)}, []string{s.StoreARN}
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ type service struct {
 	// signing is the signing name of Signature Version 4. Empty: clients send bearer
 	// tokens.
 	signing string
+	// bearer is the header of those; empty: Authorization.
+	bearer string
 
 	// Of restJson1: where operations are found, and how times are written.
 	routes []route
@@ -97,6 +99,9 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // present takes a request's credential, in the way the service wants it.
 func present(r *http.Request, s *service, body []byte) authn.Credential {
+	if s.bearer != "" {
+		return operation.BearerIn(r, s.bearer)
+	}
 	if s.signing == "" {
 		return operation.Bearer(r)
 	}

@@ -3,6 +3,8 @@ package awsapi
 import (
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,7 +12,10 @@ import (
 
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/wire"
 )
@@ -21,6 +26,7 @@ import (
 // signin.
 type SSOOIDC struct {
 	Credentials *credential.Store
+	Centers     *identitycenter.Store
 }
 
 func (s *SSOOIDC) service() *service {
@@ -101,14 +107,17 @@ func (s *SSOOIDC) registerClient(c *operation.Command, in *ssooidc.RegisterClien
 	if in.EntitledApplicationArn != nil {
 		return nil, fault.Unsupportedf("entitledApplicationArn is not offered: register the client without it")
 	}
+	var store directory.StoreID
 	if in.IssuerUrl != nil {
-		if err := checkStartURL(*in.IssuerUrl); err != nil {
+		var err error
+		if store, err = s.storeOf(c.Tx.Reading(), *in.IssuerUrl); err != nil {
 			return nil, err
 		}
 	}
 	client, secret, err := s.Credentials.RegisterClient(c.Tx, credential.NewClient{
 		Name: *in.ClientName, Type: *in.ClientType, Scopes: in.Scopes, RedirectURIs: in.RedirectUris,
 		GrantTypes: translate(in.GrantTypes, func(g string) credential.GrantType { return credential.GrantType(g) }),
+		Store:      store,
 	})
 	if err != nil {
 		return nil, err
@@ -126,7 +135,7 @@ func (s *SSOOIDC) startDeviceAuthorization(c *operation.Command, in *ssooidc.Sta
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStartURL(*in.StartUrl); err != nil {
+	if client.Store, err = s.storeOf(c.Tx.Reading(), *in.StartUrl); err != nil {
 		return nil, err
 	}
 	device, err := s.Credentials.StartDevice(c.Tx, client, nil, origin(c))
@@ -134,21 +143,61 @@ func (s *SSOOIDC) startDeviceAuthorization(c *operation.Command, in *ssooidc.Sta
 		return nil, err
 	}
 	page := c.Request.BaseURL + "/device"
+	complete := url.Values{"user_code": {device.UserCode}}
+	if door, err := s.door(c.Tx.Reading(), client); err != nil {
+		return nil, err
+	} else if door != "" {
+		complete.Set("store", string(door))
+	}
 	return &ssooidc.StartDeviceAuthorizationOutput{
 		DeviceCode: aws.String(string(device.DeviceCode)), UserCode: &device.UserCode,
-		VerificationUri: &page, VerificationUriComplete: aws.String(page + "?user_code=" + url.QueryEscape(device.UserCode)),
+		VerificationUri: &page, VerificationUriComplete: aws.String(page + "?" + complete.Encode()),
 		ExpiresIn: seconds(device.ExpiresIn), Interval: seconds(device.Interval),
 	}, nil
 }
 
-// checkStartURL: the start URL names a directory of users by its path; which host
-// the client reached us by is its own affair.
-func checkStartURL(text string) error {
+// storeOf is the identity store that a start URL names by its path, /start and maybe the
+// store's id behind it; empty: none. Which host the client reached us by is its own
+// affair.
+func (s *SSOOIDC) storeOf(tx *database.ReadTx, text string) (directory.StoreID, error) {
 	start, err := url.Parse(text)
-	if err != nil || start.Path != "/start" {
-		return fault.Invalidf("%q is not a start URL of ours: its path is /start", text)
+	if err != nil {
+		return "", notStart(text)
 	}
-	return nil
+	path := strings.TrimSuffix(start.Path, "/")
+	if path == "/start" {
+		return "", nil
+	}
+	id, ok := strings.CutPrefix(path, "/start/")
+	if !ok {
+		return "", notStart(text)
+	}
+	in, err := s.Centers.InstanceByStore(tx, identitycenter.StoreID(id))
+	if fault.Is(err, fault.NotFound) {
+		return "", notStart(text)
+	}
+	return directory.StoreID(in.Store), err
+}
+
+func notStart(text string) error {
+	return fault.Invalidf("%.200q is not a start URL of ours: its path is /start, or /start/ and the id of an identity store", text)
+}
+
+// door is the identity store whose users the client is for: accounts are assigned to
+// those alone. Empty: it is for Builder ID users.
+func (s *SSOOIDC) door(tx *database.ReadTx, client credential.Client) (directory.StoreID, error) {
+	scopes, err := client.Grant(nil)
+	switch {
+	case err != nil || !slices.Contains(scopes, credential.ScopePortal):
+		return "", err
+	case client.Store != "":
+		return client.Store, nil
+	}
+	first, err := s.Centers.Default(tx)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return directory.StoreID(first.Store), err
 }
 
 func (s *SSOOIDC) createToken(c *operation.Command, in *ssooidc.CreateTokenInput) (*ssooidc.CreateTokenOutput, error) {

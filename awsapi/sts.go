@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/policy"
@@ -193,7 +194,7 @@ func (s *STS) assumeRole(c *operation.Command, in *sts.AssumeRoleInput) (*sts.As
 		return nil, err
 	}
 	c.RecordIn(scopes(caller.ID(), role.Account)...)
-	issued, err := s.issueRole(c.Tx, role, *in.RoleSessionName, lifetime, session)
+	issued, err := s.issueRole(c.Tx, role, *in.RoleSessionName, lifetime, session, caller.User)
 	if err != nil {
 		return nil, err
 	}
@@ -291,9 +292,9 @@ type issued struct {
 	credentials *types.Credentials
 }
 
-func (s *STS) issueRole(tx *database.Tx, role account.Entity, name string, lifetime time.Duration, session account.Session) (issued, error) {
+func (s *STS) issueRole(tx *database.Tx, role account.Entity, name string, lifetime time.Duration, session account.Session, behalf directory.UserID) (issued, error) {
 	t, err := s.Accounts.Issue(tx, account.NewTemporary{
-		Account: role.Account, Entity: role.ID, Kind: account.RoleSession, Name: name, Lifetime: lifetime, Session: session,
+		Account: role.Account, Entity: role.ID, Kind: account.RoleSession, Name: name, Lifetime: lifetime, Session: session, User: behalf,
 	})
 	return issued{
 		&types.AssumedRoleUser{
@@ -474,7 +475,7 @@ func (s *STS) assumeRoleWithWebIdentity(c *operation.Command, in *webIdentityInp
 		return nil, err
 	}
 	session.Policies, session.PolicyARNs, session.Limited = terms.Policies, terms.PolicyARNs, terms.Limited
-	issued, err := s.issueRole(c.Tx, role, *in.RoleSessionName, lifetime, session)
+	issued, err := s.issueRole(c.Tx, role, *in.RoleSessionName, lifetime, session, "")
 	return &sts.AssumeRoleWithWebIdentityOutput{
 		AssumedRoleUser: issued.user, Credentials: issued.credentials, PackedPolicySize: packed(session),
 		Audience: &audience, Provider: aws.String(provider.ARN()), SubjectFromWebIdentityToken: &in.said.Subject, SourceIdentity: given(session.SourceIdentity),

@@ -10,6 +10,9 @@
 //	           ── refused ─> show, the form as it was typed and the reason beside it
 //	any   nobody signed in ─> 303 to /sign-in, and back afterwards
 //
+// Builder ID users and users of an identity store have different pages, and ways to
+// sign in; a page's door says to which of them it leads.
+//
 // The functions call operations like every other surface and know no other way
 // to anything, so a button can do nothing the API would refuse. There are no
 // scripts. What the pages look like is in templates and static.
@@ -54,19 +57,21 @@ func (c *console) pages() []page {
 		{path: "/verify", template: "verify", show: c.showOpen, forms: forms{"verify": c.verify, "send-again": c.signUp}},
 		{path: "/welcome", template: "welcome", show: c.showOpen, forms: forms{"create": c.completeSignUp}},
 
-		{path: "/sign-in", template: "sign-in", show: c.showOpen, forms: forms{"sign-in": c.signIn}},
+		{path: "/sign-in", template: "sign-in", show: c.showSignIn, forms: forms{"sign-in": c.signIn}},
+		{path: "/first-password", template: "first-password", show: c.showFirstPassword, forms: forms{"choose": c.firstPassword}},
 		{path: "/sign-out", template: "sign-out", show: c.showOpen, forms: forms{"sign-out": c.signOut}},
 		{path: "/forgot", template: "forgot", show: c.showOpen, forms: forms{"send": c.forgot}},
 		{path: "/reset", template: "reset", show: c.showOpen, forms: forms{"replace": c.reset}},
 
-		{path: "/device", template: "device", show: c.showDevice, forms: forms{"approve": c.approveDevice, "refuse": c.refuseDevice}},
-		{path: "/device/approved", template: "device-approved", show: c.showProfile},
-		{path: "/device/refused", template: "device-refused", show: c.showProfile},
-		{path: "/authorize", template: "authorize", show: c.showAuthorization, forms: forms{"approve": c.authorize, "refuse": c.refuseAuthorization}},
+		{path: "/device", template: "device", show: c.showDevice, door: c.askedStore, forms: forms{"approve": c.approveDevice, "refuse": c.refuseDevice}},
+		{path: "/device/approved", template: "device-approved", show: c.showSelf},
+		{path: "/device/refused", template: "device-refused", show: c.showSelf},
+		{path: "/authorize", template: "authorize", show: c.showAuthorization, door: c.clientStore, forms: forms{"approve": c.authorize, "refuse": c.refuseAuthorization}},
 		{path: "/invitation", template: "invitation", show: c.showInvitation, forms: forms{"accept": c.acceptInvitation, "decline": c.declineInvitation}},
 
 		{path: "/{$}", template: "home", show: c.showHome},
-		{path: "/start", template: "start", show: c.showProfile},
+		{path: "/start", template: "start", show: c.showPortal, door: c.defaultStore, forms: c.portalForms()},
+		{path: "/start/{store}", template: "start", show: c.showPortal, door: c.namedStore, forms: c.portalForms()},
 		{path: "/profile", template: "profile", show: c.showProfile, forms: forms{
 			"rename": c.rename, "change-password": c.changePassword, "delete-account": c.deleteAccount}},
 		{path: "/sessions", template: "sessions", show: c.showSessions, forms: forms{"end": c.endSession, "end-others": c.endOtherSessions}},

@@ -414,7 +414,10 @@ var everyPage = []struct {
 	{"/device/refused", false, 200},
 	{"/authorize?client_id=x", false, 401},
 	{"/", false, 200},
-	{"/start", false, 200},
+	{"/start", false, 403},              // for users of identity stores
+	{"/start/d-0123456789", false, 403}, // likewise
+	{"/first-password", true, 200},
+	{"/sign-in?store=d-0123456789", true, 200},
 	{"/profile", false, 200},
 	{"/sessions", false, 200},
 	{"/tokens", false, 200},

@@ -21,7 +21,7 @@ type devicePage struct {
 func (c *console) showDevice(v *visit) (any, error) {
 	typed := v.asks("user_code")
 	if typed == "" {
-		_, err := c.showProfile(v)
+		_, err := c.showSelf(v)
 		return devicePage{}, err
 	}
 	device, err := c.ask.DescribeDevice.ask(v, signin.DeviceInput{UserCode: typed})
@@ -40,6 +40,19 @@ func (c *console) approveDevice(v *visit) (answer, error) {
 func (c *console) refuseDevice(v *visit) (answer, error) {
 	_, err := c.ask.DenyDevice.ask(v, signin.DeviceInput{UserCode: v.asks("user_code")})
 	return goTo("/device/refused"), err
+}
+
+// askedStore is in the address that a device is given for its page.
+func (c *console) askedStore(v *visit) (string, error) { return v.asks("store"), nil }
+
+// clientStore is what the client that asks has need of.
+func (c *console) clientStore(v *visit) (string, error) {
+	in := v.authorization()
+	doors, err := c.ask.DescribeSignIn.ask(v, signin.DescribeSignInInput{ClientID: in.ClientID, Scope: in.Scope})
+	if err != nil {
+		return "", err
+	}
+	return doors.Store, nil
 }
 
 // authorization is the request of the page's address. The AWS CLI writes the

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/signin"
@@ -20,6 +21,9 @@ type page struct {
 	template string
 	show     func(*visit) (any, error)
 	forms    forms
+	// door is the identity store whose users sign in for this page; nil, or empty: Builder
+	// ID users do.
+	door func(*visit) (string, error)
 }
 
 // forms are the forms of a page by their hidden field "do".
@@ -38,7 +42,7 @@ const largestForm = 64 << 10
 
 func (c *console) handler(p page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{Request: r, request: operation.RequestOf(r), header: w.Header()}
+		v := &visit{Request: r, request: operation.RequestOf(r), header: w.Header(), door: p.door}
 		v.request.Credential = v.credential()
 		switch {
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -54,8 +58,12 @@ func (c *console) handler(p page) http.Handler {
 func (c *console) get(w http.ResponseWriter, v *visit, p page) {
 	data, err := p.show(v)
 	var again *askAgain
+	var instead *goInstead
 	switch {
-	case errors.As(err, &again) && !v.mustSignIn(err):
+	case errors.As(err, &instead):
+		http.Redirect(w, v.Request, instead.path, http.StatusSeeOther)
+		return
+	case errors.As(err, &again) && !v.mustSignIn(err) && !fault.HasReason(err, credential.ReasonOtherUsers):
 		c.refuse(w, v, p, again.data, v.URL.Query(), err)
 		return
 	case err != nil:
@@ -77,6 +85,12 @@ type askAgain struct {
 }
 
 func (a *askAgain) Unwrap() error { return a.error }
+
+// goInstead is the error of a page that has another one for this visitor.
+type goInstead struct {
+	error
+	path string
+}
 
 func (c *console) post(w http.ResponseWriter, v *visit, p page) {
 	v.Body = http.MaxBytesReader(w, v.Body, largestForm)
@@ -122,19 +136,45 @@ func (c *console) refuse(w http.ResponseWriter, v *visit, p page, data any, type
 // fail answers what cannot be shown: by the way to sign in, if that is what is
 // missing, else by a page that says why.
 func (c *console) fail(w http.ResponseWriter, v *visit, err error) {
-	if v.mustSignIn(err) {
-		back := url.Values{"next": {v.URL.RequestURI()}}
-		if fault.HasReason(err, signin.ReasonSignInAgain) {
-			back.Set("again", "1")
-		}
-		http.Redirect(w, v.Request, "/sign-in?"+back.Encode(), http.StatusSeeOther)
+	shown := failure{Kind: fault.KindOf(err).String(), Message: sentence(fault.As(err).Message), RequestID: v.request.ID}
+	switch {
+	case v.mustSignIn(err):
+		http.Redirect(w, v.Request, c.signInAt(v, err), http.StatusSeeOther)
 		return
+	case fault.HasReason(err, credential.ReasonOtherUsers) && (v.request.Caller.Store != "" || c.storeOf(v) != ""):
+		shown.SignIn = c.signInAt(v, err)
 	}
-	c.render(w, v, statusOf(err), "failure", view{Data: failure{Kind: fault.KindOf(err).String(), Message: sentence(fault.As(err).Message), RequestID: v.request.ID}})
+	c.render(w, v, statusOf(err), "failure", view{Data: shown})
 }
 
 // failure is what the page of an error shows.
-type failure struct{ Kind, Message, RequestID string }
+type failure struct {
+	Kind, Message, RequestID string
+	SignIn                   string // where to go to be somebody who may; empty: nowhere
+}
+
+// storeOf is the identity store whose users sign in for a page; empty: Builder ID users.
+func (c *console) storeOf(v *visit) string {
+	if v.door == nil {
+		return ""
+	}
+	store, _ := v.door(v) // what is wrong will show on the page to sign in on
+	return store
+}
+
+// signInAt is where to sign in for a page: again as the same user, or at its door.
+func (c *console) signInAt(v *visit, err error) string {
+	back, store := url.Values{"next": {v.URL.RequestURI()}}, string(v.request.Caller.Store)
+	if fault.HasReason(err, signin.ReasonSignInAgain) {
+		back.Set("again", "1")
+	} else {
+		store = c.storeOf(v)
+	}
+	if store != "" {
+		back.Set("store", store)
+	}
+	return "/sign-in?" + back.Encode()
+}
 
 var statuses = map[fault.Kind]int{
 	fault.Internal:        http.StatusInternalServerError,

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/sallyport/sallyport/api"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/signin"
 )
@@ -51,6 +52,12 @@ func bindQuestions(runner *operation.Runner, operations []*operation.Operation) 
 // questions is every operation the pages call. A field's name is that of the
 // operation.
 type questions struct {
+	DescribeSignIn     question[signin.DescribeSignInInput, signin.DescribeSignInOutput]
+	DescribeSelf       question[signin.Empty, signin.Self]
+	FirstPassword      question[signin.FirstPasswordInput, signin.Session]
+	OpenPortal         question[signin.OpenPortalInput, signin.Portal]
+	GetRoleCredentials question[signin.GetRoleCredentialsInput, signin.RoleCredentials]
+	SignOutEverywhere  question[signin.Empty, identitycenter.Proof]
 	SetupState         question[signin.Empty, signin.SetupStateOutput]
 	Setup              question[signin.SetupInput, signin.Session]
 	StartSignUp        question[signin.StartSignUpInput, signin.Verification]

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/signin"
 )
 
@@ -52,13 +53,55 @@ func (c *console) completeSignUp(v *visit) (answer, error) {
 	return answer{location: localPath(v.asks("next"))}, nil
 }
 
+// signInPage is a sign-in page, that of an identity store or of Builder ID users.
+type signInPage struct {
+	*signin.DescribeSignInOutput
+	Store string // empty: Builder ID users
+}
+
+func (c *console) showSignIn(v *visit) (any, error) {
+	doors, err := c.ask.DescribeSignIn.ask(v, signin.DescribeSignInInput{})
+	return signInPage{doors, v.asks("store")}, err
+}
+
 func (c *console) signIn(v *visit) (answer, error) {
-	session, err := c.ask.SignIn.ask(v, signin.SignInInput{Login: v.typed("login"), Password: v.typed("password")})
+	session, err := c.ask.SignIn.ask(v, signin.SignInInput{Store: v.asks("store"), Login: v.typed("login"), Password: v.typed("password")})
+	if fault.HasReason(err, signin.ReasonFirstPassword) {
+		return answer{template: "first-password", data: firstPasswordPage{v.asks("store"), v.typed("login")}}, nil
+	}
 	if err != nil {
 		return answer{}, err
 	}
 	v.begin(session)
-	return answer{location: localPath(v.asks("next"))}, nil
+	return v.comeIn(), nil
+}
+
+// comeIn goes on to where somebody wanted to sign in for.
+func (v *visit) comeIn() answer {
+	if v.asks("next") == "" && v.asks("store") != "" {
+		return answer{location: portalPath}
+	}
+	return answer{location: localPath(v.asks("next"))}
+}
+
+// firstPasswordPage asks for the password that was given once more: no page gives one
+// back.
+type firstPasswordPage struct{ Store, Login string }
+
+func (c *console) showFirstPassword(v *visit) (any, error) {
+	_, err := c.showOpen(v)
+	return firstPasswordPage{Store: v.asks("store")}, err
+}
+
+func (c *console) firstPassword(v *visit) (answer, error) {
+	session, err := c.ask.FirstPassword.ask(v, signin.FirstPasswordInput{
+		Store: v.asks("store"), Login: v.typed("login"), Password: v.typed("given"), NewPassword: v.typed("password"),
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	v.begin(session)
+	return v.comeIn(), nil
 }
 
 // signOut takes the cookie back also when its session has ended before.

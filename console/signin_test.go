@@ -168,7 +168,7 @@ func TestConsentShowsMistakes(t *testing.T) {
 		return "/authorize?" + changed.Encode()
 	}
 	r := ada.get(at("state", "s"))
-	r.check(t, "consent", expectation{status: 200, says: []string{"&lt;script&gt;", "127.0.0.1:4567", "in your spaces and projects", "get credentials for them"}})
+	r.check(t, "consent", expectation{status: 200, says: []string{"&lt;script&gt;", "127.0.0.1:4567", "in your spaces and projects"}, keepsOff: []string{"get credentials for them"}})
 	if policy := r.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self' http://127.0.0.1:4567") {
 		t.Errorf("policy %q", policy)
 	}
@@ -210,10 +210,9 @@ func TestConsentPolicyNamesTheTarget(t *testing.T) {
 		"https://*.example.com/everything": "",
 	} {
 		cli := &program{t: t, endpoint: s.URL() + "/aws"}
-		id := cli.post("/client/register", 200, map[string]any{"clientName": "A client", "clientType": "public", "grantTypes": []string{grantCode}, "redirectUris": []string{callback}})["clientId"].(string)
+		id := cli.post("/client/register", 200, map[string]any{"clientName": "A client", "clientType": "public", "scopes": []string{"codecatalyst:read_write"}, "grantTypes": []string{grantCode}, "redirectUris": []string{callback}})["clientId"].(string)
 		r := ada.get("/authorize?" + url.Values{"response_type": {"code"}, "client_id": {id}, "redirect_uri": {callback}, "code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("a", 43)}}.Encode())
-		// A client that names no scopes gets this one, and the page says so.
-		r.check(t, callback, expectation{status: 200, says: []string{"get credentials for them"}})
+		r.check(t, callback, expectation{status: 200, says: []string{"in your spaces and projects"}})
 		if policy := r.Header.Get("Content-Security-Policy"); !strings.HasSuffix(policy, "form-action 'self'"+want) {
 			t.Errorf("%s: policy %q", callback, policy)
 		}

@@ -22,6 +22,9 @@ type heldSpace struct {
 
 func (c *console) showHome(v *visit) (any, error) {
 	spaces, err := c.ask.ListSpaces.ask(v, api.ListSpacesInput{Page: v.page("after")})
+	if err != nil && v.URL.Path == "/" && v.request.Caller.Store != "" {
+		return nil, &goInstead{err, portalPath}
+	}
 	if err != nil {
 		return nil, err
 	}

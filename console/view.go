@@ -91,9 +91,24 @@ func (s view) Static(name string) string { return s.looks.addresses[name] }
 // Alias is that of whoever is signed in, or empty.
 func (s view) Alias() string { return s.visit.request.Caller.Alias }
 
+// Store is the identity store of whoever is signed in; empty: a Builder ID user, or
+// nobody.
+func (s view) Store() string { return string(s.visit.request.Caller.Store) }
+
+// Home is where whoever is signed in begins.
+func (s view) Home() string {
+	if s.Store() != "" {
+		return portalPath
+	}
+	return "/"
+}
+
 // Navigation leads to what everybody who is signed in has.
 func (s view) Navigation() []destination {
-	places := []destination{{"/", "Spaces", false}, {"/start", "Accounts", false}, {"/tokens", "Tokens", false}, {"/sessions", "Sessions", false}, {"/profile", "Profile", false}}
+	places := []destination{{"/", "Spaces", false}, {"/tokens", "Tokens", false}, {"/sessions", "Sessions", false}, {"/profile", "Profile", false}}
+	if s.Store() != "" {
+		places = []destination{{portalPath, "Accounts", false}}
+	}
 	for i := range places {
 		places[i].Here = places[i].Path == s.visit.URL.Path
 	}
@@ -109,9 +124,33 @@ type destination struct {
 // Asks is a parameter of the page's address.
 func (s view) Asks(name string) string { return s.visit.asks(name) }
 
+// Door is the address of the sign-in page of an identity store, or of Builder ID users,
+// that leads on where this one does.
+func (s view) Door(store string) string {
+	if store == "" {
+		return s.With("/sign-in")
+	}
+	return s.visit.onward("/sign-in", "store", store).location
+}
+
 // With is the address of another page of signing up or in, with what has to
 // survive the steps.
 func (s view) With(path string) string { return s.visit.onward(path).location }
+
+// At is the address of another page with all that is in the address of this one.
+func (s view) At(path string) string { return path + "?" + s.visit.URL.RawQuery }
+
+// Path is this page's, without what is asked of it.
+func (s view) Path() string { return s.visit.URL.Path }
+
+// More is the address of what follows in the list of the page, searched alike.
+func (s view) More(after string) string {
+	query := url.Values{"after": {after}}
+	if search := s.visit.asks("search"); search != "" {
+		query.Set("search", search)
+	}
+	return "?" + query.Encode()
+}
 
 // Returning is the address of another page that leads back to this one.
 func (s view) Returning(path string) string {
@@ -191,25 +230,27 @@ func (f form) ID(field string) string { return strings.Trim(f.Do+"-"+f.Of, "-") 
 // notes are what pages say after a form was done. Their names come back in the
 // page's address, so none of them says more than that.
 var notes = map[string]string{
-	"signed-out":           "You are signed out.",
-	"account-deleted":      "Your account is deleted.",
-	"link-mailed":          "The mail is on its way. The link in it is good once, for 15 minutes.",
-	"renamed":              "Your display name is changed.",
-	"password-changed":     "Your password is changed. Every other session of yours has ended. Your personal access tokens are still good: delete those you do not trust.",
-	"session-ended":        "The session has ended.",
-	"others-ended":         "Every session but this one has ended.",
-	"token-deleted":        "The token is deleted. It is refused from now on.",
-	"joined":               "Welcome: you are in.",
-	"space-made":           "The space is made, and you are its Space administrator.",
-	"project-made":         "The project is made, and you are its Project administrator.",
-	"team-made":            "The team is made. Now put people in it.",
-	"invited":              "The invitation is on its way by mail.",
-	"invitation-cancelled": "The invitation is cancelled.",
-	"role-set":             "The role is changed, from the next request on.",
-	"removed":              "The member is removed, from the next request on.",
-	"added":                "The member is added.",
-	"team-removed":         "The team is taken out of the project, from the next request on.",
-	"team-added":           "The team is given its role in the project.",
+	"signed-out":            "You are signed out.",
+	"account-deleted":       "Your account is deleted.",
+	"link-mailed":           "The mail is on its way. The link in it is good once, for 15 minutes.",
+	"renamed":               "Your display name is changed.",
+	"password-changed":      "Your password is changed. Every other session of yours has ended. Your personal access tokens are still good: delete those you do not trust.",
+	"portal-password":       "Your password is changed. Every other session of yours has ended.",
+	"signed-out-everywhere": "You are signed out everywhere: browsers, programs, and the credentials of roles they had.",
+	"session-ended":         "The session has ended.",
+	"others-ended":          "Every session but this one has ended.",
+	"token-deleted":         "The token is deleted. It is refused from now on.",
+	"joined":                "Welcome: you are in.",
+	"space-made":            "The space is made, and you are its Space administrator.",
+	"project-made":          "The project is made, and you are its Project administrator.",
+	"team-made":             "The team is made. Now put people in it.",
+	"invited":               "The invitation is on its way by mail.",
+	"invitation-cancelled":  "The invitation is cancelled.",
+	"role-set":              "The role is changed, from the next request on.",
+	"removed":               "The member is removed, from the next request on.",
+	"added":                 "The member is added.",
+	"team-removed":          "The team is taken out of the project, from the next request on.",
+	"team-added":            "The team is given its role in the project.",
 }
 
 // moment writes a time for people. Without scripts a page cannot know the

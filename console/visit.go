@@ -18,6 +18,7 @@ type visit struct {
 	request *operation.Request
 	header  http.Header          // of the answer
 	asked   *operation.Operation // the last one
+	door    func(*visit) (string, error)
 }
 
 // mustSignIn tells whether signing in would mend it. What strangers may ask can

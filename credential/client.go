@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/directory"
 )
 
 // ClientID names a registered client.
@@ -42,8 +43,11 @@ type Client struct {
 	Scopes       []string
 	RedirectURIs []string
 	GrantTypes   []GrantType
-	CreatedAt    time.Time
-	ExpiresAt    time.Time
+	// Store is the identity store whose start URL it was told; empty: that of none in
+	// particular. Users of other stores do not let it in.
+	Store     directory.StoreID
+	CreatedAt time.Time
+	ExpiresAt time.Time
 }
 
 // NewClient is what a client says of itself.
@@ -53,6 +57,7 @@ type NewClient struct {
 	Scopes       []string
 	RedirectURIs []string
 	GrantTypes   []GrantType // none: device code and refresh token
+	Store        directory.StoreID
 }
 
 // RegisterClient adds a client and returns its secret, which is not shown again.
@@ -70,8 +75,8 @@ func (s *Store) RegisterClient(tx *database.Tx, newClient NewClient) (client Cli
 	if err != nil {
 		return Client{}, "", err
 	}
-	_, err = tx.Exec(`insert into clients (id, secret_hash, name, redirect_uris, grant_types, scopes, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		client.ID, HashToken(secret), client.Name, string(uris), string(grants), strings.Join(client.Scopes, " "),
+	_, err = tx.Exec(`insert into clients (id, secret_hash, name, redirect_uris, grant_types, scopes, store_id, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, nullif($7, ''), $8, $9)`,
+		client.ID, HashToken(secret), client.Name, string(uris), string(grants), strings.Join(client.Scopes, " "), client.Store,
 		database.Time(client.CreatedAt), database.Time(client.ExpiresAt))
 	return client, secret, err
 }
@@ -95,7 +100,7 @@ func (n NewClient) check() (Client, error) {
 	if err := checkRedirectURIs(n.RedirectURIs, grants); err != nil {
 		return Client{}, err
 	}
-	return Client{Name: n.Name, Scopes: scopes, RedirectURIs: n.RedirectURIs, GrantTypes: grants}, nil
+	return Client{Name: n.Name, Scopes: scopes, RedirectURIs: n.RedirectURIs, GrantTypes: grants, Store: n.Store}, nil
 }
 
 func parseGrantTypes(asked []GrantType) ([]GrantType, error) {
@@ -157,7 +162,7 @@ type knownClient struct {
 }
 
 func find(tx *database.ReadTx, id ClientID) (knownClient, error) {
-	client, err := database.One(tx, scanClient, `select id, secret_hash, name, redirect_uris, grant_types, scopes, created_at, expires_at
+	client, err := database.One(tx, scanClient, `select id, secret_hash, name, redirect_uris, grant_types, scopes, coalesce(store_id, ''), created_at, expires_at
 		from clients where id = $1 and expires_at > $2`, id, database.Time(tx.Now()))
 	if errors.Is(err, database.ErrNone) {
 		return knownClient{}, errUnknownClient
@@ -168,7 +173,7 @@ func find(tx *database.ReadTx, id ClientID) (knownClient, error) {
 func scanClient(row database.Row) (c knownClient, err error) {
 	var scopes string
 	var uris, grants []byte
-	if err := row.Scan(&c.ID, &c.secretHash, &c.Name, &uris, &grants, &scopes, (*database.Time)(&c.CreatedAt), (*database.Time)(&c.ExpiresAt)); err != nil {
+	if err := row.Scan(&c.ID, &c.secretHash, &c.Name, &uris, &grants, &scopes, &c.Store, (*database.Time)(&c.CreatedAt), (*database.Time)(&c.ExpiresAt)); err != nil {
 		return knownClient{}, err
 	}
 	c.Scopes = strings.Fields(scopes)

@@ -62,7 +62,11 @@ func (n NewCode) check() ([]string, error) {
 	if !challengeForm.MatchString(n.Challenge) {
 		return nil, refusef(ReasonInvalidRequest, "code_challenge is required: the SHA-256 of the verifier, 43 characters of base64url")
 	}
-	return n.Client.Grant(n.Scopes)
+	scopes, err := n.Client.Grant(n.Scopes)
+	if err != nil {
+		return nil, err
+	}
+	return n.By.Grant(scopes, n.Client.Store)
 }
 
 // RedeemCode begins the session a code stands for. A code is good for one try:

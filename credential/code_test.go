@@ -48,14 +48,14 @@ func TestACodeBeginsASession(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		client := w.client()
 		ada := w.identity(w.ada)
-		code, err := w.tryCode(credential.NewCode{Client: client, By: ada, RedirectURI: listening, Challenge: challenge, Scopes: []string{credential.ScopePortal}})
+		code, err := w.tryCode(credential.NewCode{Client: client, By: ada, RedirectURI: listening, Challenge: challenge, Scopes: []string{credential.ScopeManage}})
 		w.must(err)
 		w.pass(2*time.Minute - time.Microsecond)
 		tokens, err := w.redeemCode(client, code, listening, verifier)
 		w.must(err)
 		identity, err := w.authenticate(tokens.Access)
 		w.must(err)
-		if diff := cmp.Diff(credential.Identity{SessionID: tokens.SessionID, UserID: w.ada, Alias: "ada", Scopes: []string{credential.ScopePortal},
+		if diff := cmp.Diff(credential.Identity{SessionID: tokens.SessionID, UserID: w.ada, Alias: "ada", Scopes: []string{credential.ScopeManage},
 			AuthenticatedAt: ada.AuthenticatedAt, Kind: credential.Code, UsedAt: w.now}, identity); diff != "" {
 			t.Error(diff)
 		}
@@ -90,7 +90,7 @@ func TestWhatACodeTakes(t *testing.T) {
 			{"no challenge", func(c *credential.NewCode) { c.Challenge = "" }, credential.ReasonInvalidRequest},
 			{"a short challenge", func(c *credential.NewCode) { c.Challenge = challenge[1:] }, credential.ReasonInvalidRequest},
 			{"a padded challenge", func(c *credential.NewCode) { c.Challenge += "=" }, credential.ReasonInvalidRequest},
-			{"a scope beyond the registered ones", func(c *credential.NewCode) { c.Scopes = []string{credential.ScopeManage} }, credential.ReasonInvalidScope},
+			{"a scope beyond the registered ones", func(c *credential.NewCode) { c.Scopes = []string{credential.ScopePortal} }, credential.ReasonInvalidScope},
 		} {
 			newCode := credential.NewCode{Client: client, By: ada, RedirectURI: callback, Challenge: challenge}
 			row.change(&newCode)

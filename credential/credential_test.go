@@ -142,7 +142,7 @@ var everyGrant = []credential.GrantType{credential.GrantAuthorizationCode, crede
 
 func (w *world) register(change ...func(*credential.NewClient)) (client credential.Client, secret string, err error) {
 	newClient := credential.NewClient{Name: "a client", Type: "public", RedirectURIs: []string{callback}, GrantTypes: everyGrant,
-		Scopes: []string{credential.ScopePortal, credential.ScopeCodeCatalyst}}
+		Scopes: []string{credential.ScopeManage, credential.ScopeCodeCatalyst}}
 	for _, change := range change {
 		change(&newClient)
 	}

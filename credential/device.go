@@ -41,7 +41,8 @@ const (
 type DeviceRequest struct {
 	ClientName string
 	Scopes     []string
-	Origin     Origin // of the device
+	Store      directory.StoreID // of the start URL it was told; empty: that of none in particular
+	Origin     Origin            // of the device
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	State      DeviceState
@@ -79,9 +80,9 @@ func (s *Store) addDevice(tx *database.Tx, client Client, scopes []string, from 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`insert into device_codes (hash, user_code_hash, client_id, scopes, state, address_sealed, user_agent_sealed, interval_seconds, created_at, expires_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		hash, userCodeHash, client.ID, strings.Join(scopes, " "), DevicePending, origin.address, origin.userAgent,
+	_, err = tx.Exec(`insert into device_codes (hash, user_code_hash, client_id, scopes, store_id, state, address_sealed, user_agent_sealed, interval_seconds, created_at, expires_at)
+		values ($1, $2, $3, $4, nullif($5, ''), $6, $7, $8, $9, $10, $11)`,
+		hash, userCodeHash, client.ID, strings.Join(scopes, " "), client.Store, DevicePending, origin.address, origin.userAgent,
 		int64(device.Interval/time.Second), database.Time(tx.Now()), database.Time(tx.Now().Add(device.ExpiresIn)))
 	return err
 }
@@ -110,14 +111,14 @@ func (s *Store) DeviceByUserCode(tx *database.ReadTx, typed string) (DeviceReque
 		var id []byte
 		var scopes string
 		var origin sealedOrigin
-		if err := row.Scan(&id, &d.ClientName, &scopes, &origin.address, &origin.userAgent, (*database.Time)(&d.CreatedAt), (*database.Time)(&d.ExpiresAt), &d.State); err != nil {
+		if err := row.Scan(&id, &d.ClientName, &scopes, &d.Store, &origin.address, &origin.userAgent, (*database.Time)(&d.CreatedAt), (*database.Time)(&d.ExpiresAt), &d.State); err != nil {
 			return DeviceRequest{}, err
 		}
 		d.Scopes = strings.Fields(scopes)
 		d.Origin, err = origin.open(key, "device_codes", hex.EncodeToString(id))
 		return d, err
 	}
-	request, err := database.One(tx, scan, `select d.hash, c.name, d.scopes, d.address_sealed, d.user_agent_sealed, d.created_at, d.expires_at, d.state
+	request, err := database.One(tx, scan, `select d.hash, c.name, d.scopes, coalesce(d.store_id, ''), d.address_sealed, d.user_agent_sealed, d.created_at, d.expires_at, d.state
 		from device_codes d join clients c on c.id = d.client_id where d.user_code_hash = $1 and d.expires_at > $2`, hash, database.Time(tx.Now()))
 	if errors.Is(err, database.ErrNone) {
 		return DeviceRequest{}, errNoDevice
@@ -137,7 +138,8 @@ func (s *Store) parseUserCode(tx *database.ReadTx, typed string) ([]byte, error)
 
 // ApproveDevice lets a device in as the one who approves. Only a browser in
 // which a password was given a short while ago can, so that neither a borrowed
-// laptop nor a token hands out more of itself; others are Denied.
+// laptop nor a token hands out more of itself; others are Denied. It gets no more
+// scopes than are of use to the kind of user they are.
 func (s *Store) ApproveDevice(tx *database.Tx, typed string, by Identity) error {
 	if by.Kind != Browser || !by.Fresh(tx.Now()) {
 		return fault.Deniedf("letting a device in takes a fresh sign-in: give your password again")
@@ -158,12 +160,18 @@ func (s *Store) answerDevice(tx *database.Tx, typed string, answer DeviceState, 
 	if request.State != DevicePending {
 		return fault.Conflictf("this device has been %s already", request.State)
 	}
+	scopes := request.Scopes
+	if answer == DeviceApproved {
+		if scopes, err = by.Grant(scopes, request.Store); err != nil {
+			return err
+		}
+	}
 	hash, err := s.parseUserCode(&tx.ReadTx, typed)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`update device_codes set state = $2, user_id = $3, authenticated_at = $4 where user_code_hash = $1`,
-		hash, answer, by.UserID, database.Time(by.AuthenticatedAt))
+	_, err = tx.Exec(`update device_codes set state = $2, user_id = $3, authenticated_at = $4, scopes = $5 where user_code_hash = $1`,
+		hash, answer, by.UserID, database.Time(by.AuthenticatedAt), strings.Join(scopes, " "))
 	return err
 }
 

@@ -254,8 +254,7 @@ func TestADeviceGetsNoMoreThanItsClientRegistered(t *testing.T) {
 			granted           []string
 			want              fault.Reason
 		}{
-			{"naming none gives all", []string{credential.ScopePortal, credential.ScopeManage}, nil, []string{credential.ScopePortal, credential.ScopeManage}, ""},
-			{"registering none gives the portal", nil, nil, []string{credential.ScopePortal}, ""},
+			{"naming none gives all", []string{credential.ScopeCodeCatalyst, credential.ScopeManage}, nil, []string{credential.ScopeCodeCatalyst, credential.ScopeManage}, ""},
 			{"fewer may be named", []string{credential.ScopePortal, credential.ScopeManage}, []string{credential.ScopeManage}, []string{credential.ScopeManage}, ""},
 			{"others may not", []string{credential.ScopePortal}, []string{credential.ScopeManage}, nil, credential.ReasonInvalidScope},
 			{"nor others than the portal when none are registered", nil, []string{credential.ScopeCodeCatalyst}, nil, credential.ReasonInvalidScope},

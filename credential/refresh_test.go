@@ -114,9 +114,9 @@ func TestRefreshingDoesNotWidenASession(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		client := w.client()
 		tokens := w.letIn(client, w.ada)
-		_, err := w.refresh(client, tokens.Refresh, credential.ScopeManage)
+		_, err := w.refresh(client, tokens.Refresh, credential.ScopePortal)
 		w.refused(err, credential.ReasonInvalidScope, false)
-		again, err := w.refresh(client, tokens.Refresh, credential.ScopePortal)
+		again, err := w.refresh(client, tokens.Refresh, credential.ScopeManage)
 		w.must(err)
 		if !slices.Equal(again.Scopes, tokens.Scopes) {
 			t.Errorf("got %v", again.Scopes)

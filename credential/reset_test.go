@@ -26,7 +26,8 @@ func (w *world) startReset(email string) credential.Token {
 
 func (w *world) resetEmail(token credential.Token) (email string, err error) {
 	err = w.read(func(tx *database.ReadTx) error {
-		email, err = w.ResetEmail(tx, string(token))
+		link, err := w.Reset(tx, string(token))
+		email = link.Email
 		return err
 	})
 	return email, err
@@ -34,7 +35,8 @@ func (w *world) resetEmail(token credential.Token) (email string, err error) {
 
 func (w *world) consumeReset(token credential.Token) (email string, err error) {
 	err = w.write(func(tx *database.Tx) error {
-		email, err = w.ConsumeReset(tx, string(token))
+		link, err := w.ConsumeReset(tx, string(token))
+		email = link.Email
 		return err
 	})
 	return email, err

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -57,7 +56,8 @@ type Session struct {
 type Identity struct {
 	SessionID       SessionID
 	UserID          directory.UserID
-	Alias           string
+	Store           directory.StoreID // of a user of an identity store
+	Alias           string            // of such a user the user name
 	Scopes          []string
 	AuthenticatedAt time.Time
 	Kind            SessionKind
@@ -66,12 +66,6 @@ type Identity struct {
 
 // Fresh tells whether the password behind this identity was given a short while ago.
 func (i Identity) Fresh(now time.Time) bool { return now.Sub(i.AuthenticatedAt) <= FreshFor }
-
-// Allows tells whether the identity may act within a scope. A browser speaks for
-// its user entirely, a client within what it was granted.
-func (i Identity) Allows(scope string) bool {
-	return i.Kind == Browser || slices.Contains(i.Scopes, scope)
-}
 
 // NewSession is what it takes to begin a session in a browser.
 type NewSession struct {
@@ -121,8 +115,8 @@ func issue(tx *database.Tx, kind Kind, session SessionID, expires time.Time) (To
 }
 
 // Authenticate tells who a browser session or access token speaks for. It is
-// asked on every request, so it is one query at most and opens nothing sealed. Unknown,
-// expired, idle and ended tokens and those of users who are not active are all
+// asked on every request, so it is one query at most and opens nothing sealed but the
+// name of a user of an identity store. Unknown, expired, idle and ended tokens and those of users who are not active are all
 // Unauthenticated, in the same words.
 func (s *Store) Authenticate(tx *database.ReadTx, token string) (Identity, error) {
 	kind, err := ParseToken(token)
@@ -138,7 +132,7 @@ func (s *Store) Authenticate(tx *database.ReadTx, token string) (Identity, error
 	}
 	hash := HashToken(token)
 	held, err := s.live.Get(tx, string(hash), func() (liveSession, error) {
-		return database.One(tx, scanLive, `select s.id, u.id, u.alias, s.scopes, s.authenticated_at, s.kind, s.used_at, t.expires_at, s.expires_at
+		return database.One(tx, s.scanLive(tx), `select s.id, u.id, u.alias, coalesce(u.store_id, ''), u.display_name_sealed, s.scopes, s.authenticated_at, s.kind, s.used_at, t.expires_at, s.expires_at
 			from tokens t join sessions s on s.id = t.session_id join users u on u.id = s.user_id
 			where t.hash = $1 and u.state = $2`, hash, directory.Active)
 	})
@@ -157,12 +151,23 @@ type liveSession struct {
 	tokenExpires, sessionExpires time.Time
 }
 
-func scanLive(row database.Row) (l liveSession, err error) {
-	var scopes string
-	err = row.Scan(&l.SessionID, &l.UserID, &l.Alias, &scopes, (*database.Time)(&l.AuthenticatedAt), &l.Kind, (*database.Time)(&l.UsedAt),
-		(*database.Time)(&l.tokenExpires), (*database.Time)(&l.sessionExpires))
-	l.Scopes = strings.Fields(scopes)
-	return l, err
+func (s *Store) scanLive(tx *database.ReadTx) func(database.Row) (liveSession, error) {
+	return func(row database.Row) (l liveSession, err error) {
+		var scopes string
+		var name []byte
+		if err := row.Scan(&l.SessionID, &l.UserID, &l.Alias, &l.Store, &name, &scopes, (*database.Time)(&l.AuthenticatedAt), &l.Kind, (*database.Time)(&l.UsedAt),
+			(*database.Time)(&l.tokenExpires), (*database.Time)(&l.sessionExpires)); err != nil || l.Store == "" {
+			l.Scopes = strings.Fields(scopes)
+			return l, err
+		}
+		l.Scopes = strings.Fields(scopes)
+		key, err := s.key(tx)
+		if err != nil {
+			return l, err
+		}
+		l.Alias, err = directory.OpenName(key, l.UserID, name)
+		return l, err
+	}
 }
 
 func (l liveSession) lives(now time.Time) bool {

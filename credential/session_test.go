@@ -1,6 +1,7 @@
 package credential_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -196,19 +197,34 @@ func TestASignInIsFreshForTenMinutes(t *testing.T) {
 	}
 }
 
-func TestWhatAnIdentityAllows(t *testing.T) {
+func TestWhatAnIdentityMayDo(t *testing.T) {
+	const own, store = "", "d-0123456789"
+	all := []string{credential.ScopeCodeCatalyst, credential.ScopeManage, credential.ScopePortal, credential.ScopeBrowser}
 	for _, row := range []struct {
-		what     string
-		identity credential.Identity
-		want     bool
+		what    string
+		store   directory.StoreID
+		kind    credential.SessionKind
+		granted []string
+		want    []string
 	}{
-		{"a browser allows everything", credential.Identity{Kind: credential.Browser}, true},
-		{"a client allows what it was granted", credential.Identity{Kind: credential.Device, Scopes: []string{credential.ScopePortal}}, true},
-		{"a client allows nothing else", credential.Identity{Kind: credential.Code, Scopes: []string{credential.ScopeManage}}, false},
-		{"a client without scopes allows nothing", credential.Identity{Kind: credential.Device}, false},
+		{"a Builder ID user in a browser", own, credential.Browser, nil, []string{credential.ScopeCodeCatalyst, credential.ScopeManage, credential.ScopeBrowser}},
+		{"a Builder ID user's client", own, credential.Device, []string{credential.ScopeManage}, []string{credential.ScopeManage}},
+		{"one that was granted the portal", own, credential.Code, []string{credential.ScopePortal}, nil},
+		{"one that was granted nothing", own, credential.Device, nil, nil},
+		{"a user of an identity store in a browser", store, credential.Browser, nil, []string{credential.ScopePortal, credential.ScopeBrowser}},
+		{"their client", store, credential.Code, []string{credential.ScopePortal}, []string{credential.ScopePortal}},
+		{"one that was granted all there is", store, credential.Device, all[:3], []string{credential.ScopePortal}},
+		{"one that was granted another's", store, credential.Device, all[:2], nil},
 	} {
-		if got := row.identity.Allows(credential.ScopePortal); got != row.want {
-			t.Errorf("%s: %t", row.what, got)
+		identity := credential.Identity{Store: row.store, Kind: row.kind, Scopes: row.granted}
+		var got []string
+		for _, scope := range all {
+			if identity.Check(scope) == nil {
+				got = append(got, scope)
+			}
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%s may %v, want %v", row.what, got, row.want)
 		}
 	}
 }

@@ -13,7 +13,7 @@ func (s *Store) Sweep(tx *database.Tx) error {
 			return err
 		}
 	}
-	if _, err := tx.Exec(`delete from verifications where sent_at <= $1`, database.Time(tx.Now().Add(-mailDay))); err != nil {
+	if _, err := tx.Exec(`delete from verifications where sent_at <= $1 and expires_at <= $2`, database.Time(tx.Now().Add(-mailDay)), database.Time(tx.Now())); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`delete from sessions where kind = $1 and used_at <= $2`, Browser, database.Time(tx.Now().Add(-browserIdle)))
@@ -23,7 +23,7 @@ func (s *Store) Sweep(tx *database.Tx) error {
 // Forget deletes every credential of a user who is being deleted, and what is on
 // its way to become one.
 func (s *Store) Forget(tx *database.Tx, user directory.UserID) error {
-	for _, table := range []string{"sessions", "device_codes", "authorization_codes", "access_tokens"} {
+	for _, table := range []string{"sessions", "device_codes", "authorization_codes", "access_tokens", "verifications"} {
 		if _, err := tx.Exec(`delete from `+table+` where user_id = $1`, user); err != nil {
 			return err
 		}

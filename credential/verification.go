@@ -38,7 +38,13 @@ type purpose struct {
 var (
 	signUp = purpose{"sign-up", 10 * time.Minute, 5}
 	reset  = purpose{"reset", 15 * time.Minute, int(mailDay / resendAfter)}
+	// Who is mailed this has not asked for it, and reads it some day.
+	firstPassword = purpose{"first-password", FirstPasswordLifetime, int(mailDay / resendAfter)}
 )
+
+// FirstPasswordLifetime is how long what an administrator gives somebody to choose their
+// first password with is good.
+const FirstPasswordLifetime = 7 * 24 * time.Hour
 
 // VerificationID names a verification. Whoever has it and the code has shown
 // that the address is theirs.
@@ -197,6 +203,7 @@ func (s *Store) useUp(tx *database.Tx, of purpose, email string) error {
 
 type heldVerification struct {
 	id         VerificationID
+	user       directory.UserID // of a link for one user
 	email      string
 	secretHash []byte
 	attempts   int
@@ -219,14 +226,14 @@ func (s *Store) findVerification(tx *database.ReadTx, of purpose, column string,
 	}
 	scan := func(row database.Row) (v heldVerification, err error) {
 		var email []byte
-		if err := row.Scan(&v.id, &email, &v.secretHash, &v.attempts, &v.verified); err != nil {
+		if err := row.Scan(&v.id, &v.user, &email, &v.secretHash, &v.attempts, &v.verified); err != nil {
 			return v, err
 		}
 		email, err = key.Open(verificationEmail, string(v.id), email)
 		v.email = string(email)
 		return v, err
 	}
-	return database.One(tx, scan, `select id, email_sealed, secret_hash, attempts, verified_at is not null from verifications
+	return database.One(tx, scan, `select id, coalesce(user_id, ''), email_sealed, secret_hash, attempts, verified_at is not null from verifications
 		where `+column+` = $1 and purpose = $2 and expires_at > $3`, value, of.name, database.Time(tx.Now()))
 }
 

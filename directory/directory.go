@@ -6,6 +6,11 @@
 // password's hash here because that belongs to the person and goes with them.
 // What somebody may do is left to package space.
 //
+// There are two kinds of people. Builder ID users sign themselves up and belong to
+// the whole deployment. Users of an identity store are made, renamed and deleted
+// by those who administer the store: package identitycenter knows all about them,
+// and this one what they sign in with.
+//
 // Nobody is ever removed entirely. A deleted user leaves a row with an id and
 // an alias, so that old events still have a name and the alias, which stands in
 // clone addresses and mentions, is never given to somebody else.

@@ -248,8 +248,9 @@ func TestADisplayNameIsTrimmedAndChanged(t *testing.T) {
 
 func (w *world) password(id directory.UserID) (hash string) {
 	w.t.Helper()
-	w.read(func(tx *database.ReadTx) (err error) {
-		hash, err = w.Password(tx, id)
+	w.read(func(tx *database.ReadTx) error {
+		held, err := w.Password(tx, id)
+		hash = held.Hash
 		return err
 	})
 	return hash
@@ -428,5 +429,49 @@ func TestADirectoryIsEmptyWhileNobodyIsLeft(t *testing.T) {
 		is("with one", false)
 		w.must(w.change(w.Delete, ada.ID))
 		is("when she has gone", true)
+	})
+}
+
+func TestAUserOfAnIdentityStore(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const id, store = "3d4f0a66-9a4c-4a0c-9f6c-0d6f1f3b3a55", "d-0123456789"
+		w.must(w.write(func(tx *database.Tx) error { return w.CreateFederated(tx, id, store, "ada@example.com") }))
+		w.read(func(tx *database.ReadTx) error {
+			if empty, err := w.Empty(tx); err != nil || !empty {
+				t.Errorf("they count as the first user: %v", err)
+			}
+			return nil
+		})
+		if got := w.user(id); got.Store != store || got.Alias != "ada@example.com" || got.Email != "" || got.State != directory.Active {
+			t.Errorf("there is %+v", got)
+		}
+		// Nobody finds them by what Builder ID users go by.
+		err := w.db.Read(context.Background(), func(tx *database.ReadTx) error {
+			for _, name := range []string{"ada@example.com", store + "/" + id, store + "/ada@example.com"} {
+				if _, err := w.UserByAlias(tx, name); !fault.Is(err, fault.NotFound) {
+					t.Errorf("%s: %v", name, err)
+				}
+				if _, err := w.UserByEmail(tx, name); !fault.Is(err, fault.NotFound) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			return nil
+		})
+		w.must(err)
+		w.must(w.write(func(tx *database.Tx) error {
+			w.must(w.RenameFederated(tx, id, "lovelace"))
+			return w.SetPasswordOnce(tx, id, "hash", tx.Now().Add(time.Hour))
+		}))
+		if got := w.user(id); got.Alias != "lovelace" {
+			t.Errorf("they became %+v", got)
+		}
+		w.must(w.change(w.Delete, id))
+		if got := w.user(id); got.State != directory.Deleted || got.DisplayName != "" || strings.Contains(got.Alias, "lovelace") {
+			t.Errorf("of them stays %+v", got)
+		}
+		// The name is free again, and an identity store's user is renamed by it alone.
+		w.must(w.write(func(tx *database.Tx) error { return w.CreateFederated(tx, "another", store, "lovelace") }))
+		bob := w.add("bob")
+		w.is(w.write(func(tx *database.Tx) error { return w.RenameFederated(tx, bob.ID, "mallory") }), fault.NotFound)
 	})
 }

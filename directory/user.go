@@ -31,7 +31,8 @@ const (
 // User is a person. Email and DisplayName are empty once they are deleted.
 type User struct {
 	ID          UserID
-	Alias       string
+	Store       StoreID // empty: a Builder ID user
+	Alias       string  // unique among Builder ID users; of anybody else the user name, unique in the store
 	Email       string
 	DisplayName string
 	State       State
@@ -132,7 +133,7 @@ func exists(tx *database.ReadTx, query string, args ...any) (bool, error) {
 	return err == nil, err
 }
 
-const selectUser = `select id, alias, email_sealed, display_name_sealed, state, created_at from users `
+const selectUser = `select id, coalesce(store_id, ''), alias, email_sealed, display_name_sealed, state, created_at from users `
 
 // User finds a user, also a deleted one.
 func (s *Store) User(tx *database.ReadTx, id UserID) (User, error) {
@@ -143,16 +144,16 @@ func (s *Store) User(tx *database.ReadTx, id UserID) (User, error) {
 	return user, err
 }
 
-// UserByAlias finds a user who is not deleted. Case does not matter.
+// UserByAlias finds a Builder ID user who is not deleted. Case does not matter.
 func (s *Store) UserByAlias(tx *database.ReadTx, alias string) (User, error) {
-	user, err := s.one(tx, selectUser+`where alias_key = $1 and state <> $2`, aliasKey(alias), Deleted)
+	user, err := s.one(tx, selectUser+`where alias_key = $1 and state <> $2 and store_id is null`, aliasKey(alias), Deleted)
 	if errors.Is(err, database.ErrNone) {
 		return User{}, fault.NotFoundf("user %s not found", alias)
 	}
 	return user, err
 }
 
-// UserByEmail finds a user who is not deleted. Case does not matter.
+// UserByEmail finds a Builder ID user who is not deleted. Case does not matter.
 func (s *Store) UserByEmail(tx *database.ReadTx, email string) (User, error) {
 	key, err := s.key(tx)
 	if err != nil {
@@ -206,9 +207,9 @@ func (s *Store) Users(tx *database.ReadTx, ids []UserID) (map[UserID]User, error
 	return users, nil
 }
 
-// Empty tells whether there is nobody yet, or nobody left.
+// Empty tells whether there is no Builder ID user yet, or none left.
 func (s *Store) Empty(tx *database.ReadTx) (bool, error) {
-	somebody, err := exists(tx, `select 1 from users where state <> $1 limit 1`, Deleted)
+	somebody, err := exists(tx, `select 1 from users where state <> $1 and store_id is null limit 1`, Deleted)
 	return !somebody, err
 }
 
@@ -229,19 +230,34 @@ func (s *Store) SetDisplayName(tx *database.Tx, id UserID, name string) error {
 	return change(tx, id, `update users set display_name_sealed = $3 where id = $1 and state <> $2`, sealed)
 }
 
-// Password is the hash of a user's password, empty when they have none.
-func (s *Store) Password(tx *database.ReadTx, id UserID) (string, error) {
-	hash, err := database.One(tx, database.Value[string], `select coalesce(password, '') from users where id = $1`, id)
-	if errors.Is(err, database.ErrNone) {
-		return "", notFound(id)
-	}
-	return hash, err
+// Password is what is kept of a user's password.
+type Password struct {
+	Hash string // empty: no password is good
+	// Once is until when a password that somebody else set is good, to choose another
+	// with and for nothing else. Zero: the user chose it.
+	Once time.Time
 }
 
-// SetPassword replaces the hash of a user's password. Sessions go on until
-// package credential is told to end them.
+// Password is the one a user has.
+func (s *Store) Password(tx *database.ReadTx, id UserID) (Password, error) {
+	password, err := database.One(tx, func(row database.Row) (p Password, err error) {
+		return p, row.Scan(&p.Hash, (*database.Time)(&p.Once))
+	}, `select coalesce(password, ''), once_until from users where id = $1`, id)
+	if errors.Is(err, database.ErrNone) {
+		return Password{}, notFound(id)
+	}
+	return password, err
+}
+
+// SetPassword replaces the hash of a user's password by that of one they chose.
+// Sessions go on until package credential is told to end them.
 func (s *Store) SetPassword(tx *database.Tx, id UserID, hash string) error {
-	return change(tx, id, `update users set password = $3 where id = $1 and state <> $2`, hash)
+	return change(tx, id, `update users set password = $3, once_until = null where id = $1 and state <> $2`, hash)
+}
+
+// SetPasswordOnce does so with one that somebody else knows, good until then.
+func (s *Store) SetPasswordOnce(tx *database.Tx, id UserID, hash string, until time.Time) error {
+	return change(tx, id, `update users set password = $3, once_until = $4 where id = $1 and state <> $2`, hash, database.Time(until))
 }
 
 // Disable keeps a user out. Their sessions and tokens are refused from the next
@@ -259,7 +275,7 @@ func setState(tx *database.Tx, id UserID, state State) error {
 // Delete forgets who a user was. Sessions and tokens are for package credential
 // to remove, memberships for package space.
 func (s *Store) Delete(tx *database.Tx, id UserID) error {
-	return change(tx, id, `update users set state = $2, email_sealed = null, email_hash = null, display_name_sealed = null, password = null, deleted_at = $3
+	return change(tx, id, `update users set state = $2, email_sealed = null, email_hash = null, display_name_sealed = null, password = null, once_until = null, deleted_at = $3
 		where id = $1 and state <> $2`, database.Time(tx.Now()))
 }
 
@@ -289,19 +305,27 @@ func (s *Store) one(tx *database.ReadTx, query string, args ...any) (User, error
 func scanUser(key *seal.Key) func(database.Row) (User, error) {
 	return func(row database.Row) (user User, err error) {
 		var email, name []byte
-		if err := row.Scan(&user.ID, &user.Alias, &email, &name, &user.State, (*database.Time)(&user.CreatedAt)); err != nil {
+		if err := row.Scan(&user.ID, &user.Store, &user.Alias, &email, &name, &user.State, (*database.Time)(&user.CreatedAt)); err != nil {
 			return User{}, err
 		}
 		if user.State == Deleted {
 			return user, nil
 		}
+		if user.DisplayName, err = OpenName(key, user.ID, name); err != nil || user.Store != "" {
+			user.Alias = user.DisplayName
+			return user, err
+		}
 		if email, err = key.Open(emailColumn, string(user.ID), email); err != nil {
 			return User{}, err
 		}
-		if name, err = key.Open(displayNameColumn, string(user.ID), name); err != nil {
-			return User{}, err
-		}
-		user.Email, user.DisplayName = string(email), string(name)
+		user.Email = string(email)
 		return user, nil
 	}
+}
+
+// OpenName reads users.display_name_sealed for who has the row from elsewhere; key is
+// that of [seal.Directory].
+func OpenName(key *seal.Key, id UserID, sealed []byte) (string, error) {
+	name, err := key.Open(displayNameColumn, string(id), sealed)
+	return string(name), err
 }

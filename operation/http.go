@@ -39,6 +39,15 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	return body, nil
 }
 
+// BearerIn is an access token in a header that holds nothing else.
+func BearerIn(r *http.Request, header string) authn.Credential {
+	token := r.Header.Get(header)
+	if token == "" {
+		return authn.Credential{}
+	}
+	return authn.Credential{Scheme: authn.Bearer, Token: token}
+}
+
 // Bearer is the credential in a request's Authorization header, by RFC 6750
 // section 2.1. The scheme's name is case-insensitive (RFC 9110 section 11.1).
 func Bearer(r *http.Request) authn.Credential {

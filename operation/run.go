@@ -229,8 +229,8 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 	if err := op.Rule.Admit(caller); err != nil {
 		return err
 	}
-	if scope := op.Service.Scope; scope != "" && caller.UserID != "" && !caller.Allows(scope) {
-		return fault.Deniedf("this sign-in was not granted the scope %s: sign in again and ask for it", scope)
+	if scope := op.Service.Scope; scope != "" && caller.UserID != "" {
+		return caller.Check(scope)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
@@ -50,6 +51,7 @@ type Sallyport struct {
 	Spaces      *space.Store
 	Accounts    *account.Store
 	Orgs        *org.Store
+	Centers     *identitycenter.Store
 
 	t testing.TB
 }
@@ -113,6 +115,7 @@ func start(t testing.TB, url, data string, clock *Clock) *Sallyport {
 	s.Directory, s.Credentials, s.Spaces = &directory.Store{Keys: keys}, &credential.Store{Keys: keys}, &space.Store{Keys: keys, Region: "us-west-2"}
 	s.Accounts = &account.Store{Keys: keys}
 	s.Orgs = &org.Store{Keys: keys, Accounts: s.Accounts}
+	s.Centers = &identitycenter.Store{Keys: keys, Accounts: s.Accounts, Organizations: s.Orgs}
 	return s
 }
 
@@ -172,7 +175,8 @@ type Principal struct {
 	ID      directory.UserID
 	Alias   string
 	Email   string
-	Token   string // a client's access token, of every scope
+	Store   directory.StoreID // of a user of an identity store
+	Token   string            // a client's access token, of every scope they have to give
 	Refresh string
 	Cookie  string // a browser session's token
 
@@ -203,15 +207,21 @@ var (
 	hash     string
 )
 
-// User makes a user and signs them in.
-func (s *Sallyport) User(alias string) *Principal {
-	s.t.Helper()
+func passwordHash(t testing.TB) string {
+	t.Helper()
 	hashOnce.Do(func() {
 		var err error
 		if hash, err = credential.Hash(context.Background(), Password); err != nil {
-			s.t.Fatal(err)
+			t.Fatal(err)
 		}
 	})
+	return hash
+}
+
+// User makes a Builder ID user and signs them in.
+func (s *Sallyport) User(alias string) *Principal {
+	s.t.Helper()
+	hash := passwordHash(s.t)
 	p := &Principal{Alias: alias, Email: alias + "@example.com", s: s}
 	s.Write(func(tx *database.Tx) error {
 		user, err := s.Directory.Create(tx, directory.NewUser{Alias: alias, Email: p.Email, DisplayName: alias, PasswordHash: hash})
@@ -242,7 +252,7 @@ func (p *Principal) SignIn(scopes ...string) {
 		if err != nil {
 			return err
 		}
-		by := credential.Identity{SessionID: session.ID, UserID: p.ID, Alias: p.Alias, AuthenticatedAt: tx.Now(), Kind: credential.Browser}
+		by := credential.Identity{SessionID: session.ID, UserID: p.ID, Store: p.Store, Alias: p.Alias, AuthenticatedAt: tx.Now(), Kind: credential.Browser}
 		if err := p.s.Credentials.ApproveDevice(tx, device.UserCode, by); err != nil {
 			return err
 		}
@@ -304,6 +314,7 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   string
+	Sent   http.Header // of the request
 }
 
 // JSON reads the body into a value.
@@ -342,7 +353,7 @@ func (s *Sallyport) Do(request *http.Request) Answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return Answer{response.StatusCode, response.Header, string(body)}
+	return Answer{response.StatusCode, response.Header, string(body), request.Header}
 }
 
 // Events is the log of a scope, newest first.

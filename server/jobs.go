@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/seal"
@@ -36,7 +37,7 @@ const keyLifetime = 365 * 24 * time.Hour
 
 // sealedColumns is everything sealed, as the packages that own it list it.
 func sealedColumns() []seal.Column {
-	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, account.Sealed, org.Sealed, audit.Sealed)
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, audit.Sealed)
 }
 
 // workers says what does which job, and what runs again and again.

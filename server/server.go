@@ -25,6 +25,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
@@ -44,6 +45,7 @@ type Server struct {
 	spaces      *space.Store
 	accounts    *account.Store
 	orgs        *org.Store
+	centers     *identitycenter.Store
 	mail        *mail.Sender
 	events      *audit.Log
 	jobs        *job.Queue
@@ -142,6 +144,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.spaces = &space.Store{Keys: s.keys, Region: s.config.Region}
 	s.accounts = &account.Store{Keys: s.keys}
 	s.orgs = &org.Store{Keys: s.keys, Accounts: s.accounts}
+	s.centers = &identitycenter.Store{Keys: s.keys, Accounts: s.accounts, Organizations: s.orgs}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
@@ -150,7 +153,8 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
 	authorizer := &authz.Authorizer{
 		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs,
-		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs},
+		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
+			"sso-directory": s.centers, "identitystore-auth": s.centers},
 	}
 	s.runner = operation.New(operation.Runner{
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
@@ -158,7 +162,8 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	})
 	aws := awsapi.New(s.runner,
 		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
-		&awsapi.SSOOIDC{Credentials: s.credentials},
+		&awsapi.SSOOIDC{Credentials: s.credentials, Centers: s.centers},
+		&awsapi.SSO{Credentials: s.credentials, Centers: s.centers},
 		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Jobs: s.jobs},
 		&awsapi.IAM{Accounts: s.accounts, Authorizer: authorizer},
 		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock}},
@@ -171,11 +176,11 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		s.jobs.Delay = aws.Limits.Delay
 	}
 	in := &signin.SignIn{
-		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Mail: s.mail, Jobs: s.jobs,
+		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Mail: s.mail, Jobs: s.jobs,
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
-		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
+		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	own := append(in.Operations(), native.Operations()...)
 	pages := console.New(s.runner, own)

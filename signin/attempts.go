@@ -54,11 +54,11 @@ func (a *attempts) change(user, session string, now time.Time) error {
 
 // accountOf is what tries are counted by: the user, by whichever of their names,
 // or the name when it is nobody's.
-func accountOf(user directory.User, login string) string {
+func accountOf(user directory.User, store, login string) string {
 	if user.ID != "" {
 		return string(user.ID)
 	}
-	return strings.ToLower(strings.TrimSpace(login))
+	return store + "/" + strings.ToLower(strings.TrimSpace(login))
 }
 
 // key is as short for the longest name that can be typed.

@@ -68,7 +68,7 @@ func TestAttackFillingTheMemoryWithNames(t *testing.T) {
 		t.Errorf("%d names are held", len(names.until))
 	}
 	var a attempts
-	if err := a.signIn(accountOf(directory.User{}, strings.Repeat("x", 64<<10)), "203.0.113.7", monday); err != nil {
+	if err := a.signIn(accountOf(directory.User{}, "", strings.Repeat("x", 64<<10)), "203.0.113.7", monday); err != nil {
 		t.Error(err)
 	}
 	names.admit(key{}, nearPace, monday.Add(time.Hour))

@@ -14,7 +14,8 @@ import (
 // DeviceInput names a device that waits to be let in by the code it shows.
 type DeviceInput struct{ UserCode string }
 
-// Device is what somebody sees before they let a device in.
+// Device is what somebody sees before they let a device in. The scopes are what it
+// would get: of those it asks for, what the caller has to give.
 type Device struct {
 	ClientName string
 	Scopes     []string
@@ -30,8 +31,12 @@ func (s *SignIn) describeDevice(q *operation.Query, in *DeviceInput) (*Device, e
 	if err != nil {
 		return nil, err
 	}
+	scopes, err := q.Caller.Grant(d.Scopes, d.Store)
+	if err != nil && d.State == credential.DevicePending {
+		return nil, err
+	}
 	return &Device{
-		ClientName: d.ClientName, Scopes: d.Scopes, Address: d.Origin.Address, UserAgent: d.Origin.UserAgent,
+		ClientName: d.ClientName, Scopes: scopes, Address: d.Origin.Address, UserAgent: d.Origin.UserAgent,
 		CreatedAt: d.CreatedAt, ExpiresAt: d.ExpiresAt, State: string(d.State),
 	}, nil
 }
@@ -94,6 +99,9 @@ func (s *SignIn) describeAuthorization(q *operation.Query, in *AuthorizationInpu
 		return nil, err
 	}
 	scopes, err := client.Grant(strings.Fields(in.Scope))
+	if err == nil {
+		scopes, err = q.Caller.Grant(scopes, client.Store)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,32 +9,39 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
 )
 
-// SignInInput names an account by alias or e-mail address.
+// SignInInput names a Builder ID user by alias or e-mail address, or a user of an
+// identity store by user name.
 type SignInInput struct {
+	Store    string // the identity store's id; empty: a Builder ID user
 	Login    string
 	Password string
 
+	proof
+}
+
+// proof is a password that was checked.
+type proof struct {
 	user  directory.User
-	hash  string // what the password was checked against
+	held  directory.Password // what it was checked against
 	right bool
 	newer string // the same password hashed anew, when the parameters have changed
 }
 
-// prepareSignIn checks the password. An account that is not there takes the
-// same time.
-func (s *SignIn) prepareSignIn(c *operation.Call, view operation.View, in *SignInInput) error {
+// prove checks a password. An account that is not there takes the same time.
+func (s *SignIn) prove(c *operation.Call, view operation.View, store, login, password string) (p proof, err error) {
 	var now time.Time
-	err := view(func(tx *database.ReadTx) (err error) {
+	err = view(func(tx *database.ReadTx) (err error) {
 		now = tx.Now()
-		in.user, err = s.byLogin(tx, in.Login)
+		p.user, err = s.byLogin(tx, identitycenter.StoreID(store), strings.TrimSpace(login))
 		if err == nil {
-			in.hash, err = s.Directory.Password(tx, in.user.ID)
+			p.held, err = s.Directory.Password(tx, p.user.ID)
 		}
 		if fault.Is(err, fault.NotFound) {
 			return nil
@@ -42,49 +49,84 @@ func (s *SignIn) prepareSignIn(c *operation.Call, view operation.View, in *SignI
 		return err
 	})
 	if err != nil {
-		return err
+		return p, err
 	}
-	account := accountOf(in.user, in.Login)
+	account := accountOf(p.user, store, login)
 	if err := s.attempts.signIn(account, c.Request.Address, now); err != nil {
-		return err
+		return p, err
 	}
-	if in.right, err = credential.Verify(c.Context, in.hash, in.Password); err != nil || !in.right {
-		return err
+	if p.right, err = credential.Verify(c.Context, p.held.Hash, password); err != nil || !p.right {
+		return p, err
 	}
 	s.attempts.signedIn(account, c.Request.Address)
-	if credential.NeedsRehash(in.hash) {
-		in.newer, err = credential.Hash(c.Context, in.Password)
-	}
-	return err
+	return p, nil
 }
 
-func (s *SignIn) byLogin(tx *database.ReadTx, login string) (directory.User, error) {
-	login = strings.TrimSpace(login)
-	if strings.Contains(login, "@") {
+func (s *SignIn) byLogin(tx *database.ReadTx, store identitycenter.StoreID, login string) (directory.User, error) {
+	switch {
+	case store != "":
+		in, err := s.Centers.InstanceByStore(tx, store)
+		if err != nil {
+			return directory.User{}, err
+		}
+		user, err := s.Centers.UserByName(tx, in, login)
+		if err != nil {
+			return directory.User{}, err
+		}
+		return s.Directory.User(tx, directory.UserID(user.ID))
+	case strings.Contains(login, "@"):
 		return s.Directory.UserByEmail(tx, login)
 	}
 	return s.Directory.UserByAlias(tx, login)
 }
 
-func (s *SignIn) signIn(c *operation.Command, in *SignInInput) (*Session, error) {
-	wrong := fault.Unauthenticatedf("the name or the password is wrong")
-	if !in.right {
-		return nil, wrong
+var errWrong = fault.Unauthenticatedf("the name or the password is wrong")
+
+// stands tells whether what was proven still holds: the password may have been
+// changed, or the user disabled, since it was checked. once is whether it may, and
+// must, be a password that somebody else set; past its time it is wrong.
+func (s *SignIn) stands(tx *database.ReadTx, p proof, once bool) error {
+	if !p.right {
+		return errWrong
 	}
-	// The password may have been changed, or the user disabled, since it was checked.
-	now, err := s.Directory.User(c.Tx.Reading(), in.user.ID)
+	now, err := s.Directory.User(tx, p.user.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	hash, err := s.Directory.Password(c.Tx.Reading(), now.ID)
+	held, err := s.Directory.Password(tx, now.ID)
+	if err != nil {
+		return err
+	}
+	set := !held.Once.IsZero()
 	switch {
-	case err != nil:
+	case now.State != directory.Active || held.Hash != p.held.Hash, set && !tx.Now().Before(held.Once):
+		return errWrong
+	case set && !once:
+		return fault.WithReason(ReasonFirstPassword, fault.Deniedf("this password is good once, to choose your own with"))
+	case once && !set:
+		return fault.Conflictf("you have chosen a password already: sign in with it")
+	}
+	return nil
+}
+
+// ReasonFirstPassword marks the refusal of a password that somebody else set. The
+// user is let in by FirstPassword.
+const ReasonFirstPassword fault.Reason = "first_password"
+
+func (s *SignIn) prepareSignIn(c *operation.Call, view operation.View, in *SignInInput) (err error) {
+	if in.proof, err = s.prove(c, view, in.Store, in.Login, in.Password); err != nil || !in.right || !credential.NeedsRehash(in.held.Hash) {
+		return err
+	}
+	in.newer, err = credential.Hash(c.Context, in.Password)
+	return err
+}
+
+func (s *SignIn) signIn(c *operation.Command, in *SignInInput) (*Session, error) {
+	if err := s.stands(c.Tx.Reading(), in.proof, false); err != nil {
 		return nil, err
-	case now.State != directory.Active || hash != in.hash:
-		return nil, wrong
 	}
 	if in.newer != "" {
-		if err := s.Directory.SetPassword(c.Tx, now.ID, in.newer); err != nil {
+		if err := s.Directory.SetPassword(c.Tx, in.user.ID, in.newer); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +136,48 @@ func (s *SignIn) signIn(c *operation.Command, in *SignInInput) (*Session, error)
 			return nil, err
 		}
 	}
-	return s.begin(c, now)
+	return s.begin(c, in.user)
+}
+
+// FirstPasswordInput replaces a password that an administrator set by one that its
+// user chooses, and signs them in. Whoever was signed in as them is so no more.
+type FirstPasswordInput struct {
+	Store       string
+	Login       string
+	Password    string // the one that was set
+	NewPassword string
+
+	proof
+	hash string
+}
+
+// prepareFirst proves the password first: strangers get nothing hashed, nor told what
+// a good password is.
+func (s *SignIn) prepareFirst(c *operation.Call, view operation.View, in *FirstPasswordInput) (err error) {
+	if in.proof, err = s.prove(c, view, in.Store, in.Login, in.Password); err != nil || !in.right {
+		return err
+	}
+	if err := view(func(tx *database.ReadTx) error { return s.stands(tx, in.proof, true) }); err != nil {
+		return err
+	}
+	if in.NewPassword == in.Password {
+		return fault.Invalidf("choose another password than the one you were given: somebody else knows it")
+	}
+	in.hash, err = newPassword(c.Context, in.NewPassword, in.user.Alias, in.user.Email, in.user.DisplayName)
+	return err
+}
+
+func (s *SignIn) firstPassword(c *operation.Command, in *FirstPasswordInput) (*Session, error) {
+	if err := s.stands(c.Tx.Reading(), in.proof, true); err != nil {
+		return nil, err
+	}
+	if err := s.Credentials.EndLinks(c.Tx, in.user.ID); err != nil {
+		return nil, err
+	}
+	if err := s.setPassword(c, in.user.ID, in.hash, ""); err != nil {
+		return nil, err
+	}
+	return s.begin(c, in.user)
 }
 
 func (s *SignIn) signOut(c *operation.Command, _ *Empty) (*Empty, error) {
@@ -118,7 +201,8 @@ func (s *SignIn) prepareChange(c *operation.Call, view operation.View, in *Chang
 		if user, err = s.Directory.User(tx, c.Caller.UserID); err != nil {
 			return err
 		}
-		in.old, err = s.Directory.Password(tx, user.ID)
+		held, err := s.Directory.Password(tx, user.ID)
+		in.old = held.Hash
 		return err
 	})
 	if err != nil {
@@ -139,11 +223,11 @@ func (s *SignIn) prepareChange(c *operation.Call, view operation.View, in *Chang
 }
 
 func (s *SignIn) changePassword(c *operation.Command, in *ChangePasswordInput) (*Empty, error) {
-	hash, err := s.Directory.Password(c.Tx.Reading(), c.Caller.UserID)
+	held, err := s.Directory.Password(c.Tx.Reading(), c.Caller.UserID)
 	if err != nil {
 		return nil, err
 	}
-	if hash != in.old {
+	if held.Hash != in.old {
 		return nil, fault.Conflictf("the password was changed by somebody else a moment ago: try again with the new one")
 	}
 	return &Empty{}, s.setPassword(c, c.Caller.UserID, in.hash, c.Caller.SessionID)
@@ -185,11 +269,11 @@ type ResetPasswordInput struct {
 func (s *SignIn) prepareReset(c *operation.Call, view operation.View, in *ResetPasswordInput) error {
 	var user directory.User
 	err := view(func(tx *database.ReadTx) error {
-		email, err := s.Credentials.ResetEmail(tx, in.Token)
+		link, err := s.Credentials.Reset(tx, in.Token)
 		if err != nil {
 			return err
 		}
-		user, err = s.Directory.UserByEmail(tx, email)
+		user, err = s.resetUser(tx, link)
 		return err
 	})
 	if err != nil {
@@ -199,12 +283,19 @@ func (s *SignIn) prepareReset(c *operation.Call, view operation.View, in *ResetP
 	return err
 }
 
+func (s *SignIn) resetUser(tx *database.ReadTx, link credential.Reset) (directory.User, error) {
+	if link.User != "" {
+		return s.Directory.User(tx, link.User)
+	}
+	return s.Directory.UserByEmail(tx, link.Email)
+}
+
 func (s *SignIn) reset(c *operation.Command, in *ResetPasswordInput) (*Session, error) {
-	email, err := s.Credentials.ConsumeReset(c.Tx, in.Token)
+	link, err := s.Credentials.ConsumeReset(c.Tx, in.Token)
 	if err != nil {
 		return nil, err
 	}
-	user, err := s.Directory.UserByEmail(c.Tx.Reading(), email)
+	user, err := s.resetUser(c.Tx.Reading(), link)
 	if err != nil {
 		return nil, err
 	}
@@ -234,6 +325,9 @@ type DeleteAccountInput struct{ Alias string }
 func (s *SignIn) deleteAccount(c *operation.Command, in *DeleteAccountInput) (*Empty, error) {
 	if err := fresh(c); err != nil {
 		return nil, err
+	}
+	if c.Caller.Store != "" {
+		return nil, fault.Deniedf("your account is the identity store's: ask its administrator to delete it")
 	}
 	if in.Alias != c.Caller.Alias {
 		return nil, fault.Invalidf("type your alias, %s, to confirm", c.Caller.Alias)

@@ -26,7 +26,7 @@ func SetupToken(tx *database.ReadTx, users *directory.Store) (string, error) {
 		return "", err
 	}
 	// Deleted users keep their rows, so a token that was used once never comes again.
-	rows, err := database.One(tx, database.Value[int64], `select count(*) from users`)
+	rows, err := database.One(tx, database.Value[int64], `select count(*) from users where store_id is null`)
 	if err != nil {
 		return "", err
 	}

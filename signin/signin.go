@@ -9,6 +9,12 @@
 //	                                               SignIn ───────┴─> browser session
 //	browser session ─> ApproveDevice | Authorize ─> a client's session
 //
+// Users of an identity store come in by its own door, and get their first password
+// from an administrator:
+//
+//	password set by somebody else ─> FirstPassword ─> browser session
+//	link by mail ──────────────────> ResetPassword ─> browser session ─> the portal
+//
 // Nothing here tells whether an account exists, by words or by time: what
 // differs goes by mail.
 package signin
@@ -19,6 +25,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
@@ -30,6 +37,7 @@ type SignIn struct {
 	Directory   *directory.Store
 	Credentials *credential.Store
 	Spaces      *space.Store
+	Centers     *identitycenter.Store
 	Mail        *mail.Sender
 	Jobs        *job.Queue
 	// InvitedOnly refuses sign-up to addresses nobody has invited.
@@ -40,17 +48,15 @@ type SignIn struct {
 	attempts attempts
 }
 
-// ScopeBrowser is a scope no client is ever granted.
-const ScopeBrowser = "browser"
-
 // ReasonSignInAgain marks the refusal of something that takes a password given
 // a short while ago.
 const ReasonSignInAgain fault.Reason = "sign_in_again"
 
 // Operations is the table.
 func (s *SignIn) Operations() []*operation.Operation {
-	service := &operation.Service{Source: "signin", Scope: ScopeBrowser}
+	service := &operation.Service{Source: "signin", Scope: credential.ScopeBrowser}
 	table := []*operation.Operation{
+		operation.Read("DescribeSignIn", s.describeSignIn, authz.Public()),
 		operation.Read("SetupState", s.setupState, authz.Public()),
 		operation.Write("Setup", s.setup, authz.Public(), operation.Limit(20), operation.Prepare(s.prepareSetup)),
 
@@ -59,6 +65,8 @@ func (s *SignIn) Operations() []*operation.Operation {
 		operation.Write("CompleteSignUp", s.completeSignUp, authz.Public(), operation.Limit(30), operation.Prepare(s.prepareSignUp)),
 
 		operation.Write("SignIn", s.signIn, authz.Public(), operation.Limit(60), operation.Prepare(s.prepareSignIn)),
+		operation.Write("FirstPassword", s.firstPassword, authz.Public(), operation.Limit(60), operation.Prepare(s.prepareFirst)),
+		operation.Read("DescribeSelf", s.describeSelf, authz.SignedIn()),
 		operation.Write("SignOut", s.signOut, authz.SignedIn()),
 		operation.Write("ChangePassword", s.changePassword, authz.SignedIn(), operation.Limit(20), operation.Prepare(s.prepareChange)),
 		operation.Write("StartPasswordReset", s.startReset, authz.Public(), operation.Limit(20)),
@@ -74,7 +82,7 @@ func (s *SignIn) Operations() []*operation.Operation {
 	for _, op := range table {
 		op.Service = service
 	}
-	return table
+	return append(table, s.portal()...)
 }
 
 // Empty is the answer of operations that have nothing to say.
