@@ -4,13 +4,18 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/codecatalyst"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/sso"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -19,7 +24,7 @@ import (
 
 // offered is what stands at this door.
 func offered() []*operation.Operation {
-	return New(&operation.Runner{}, &CodeCatalyst{}, &SSOOIDC{}, &Organizations{}, &IAM{}, &STS{}, &CloudTrail{}, &AccessAnalyzer{}).Operations()
+	return New(&operation.Runner{}, &CodeCatalyst{}, &SSOOIDC{}, &Organizations{}, &IAM{}, &STS{}, &CloudTrail{}, &AccessAnalyzer{}, &IdentityStore{}, &SSOAdmin{}, &SSO{}).Operations()
 }
 
 // A member of an input that no method reads would be accepted in silence. Each
@@ -28,11 +33,14 @@ func offered() []*operation.Operation {
 func TestEveryInputMemberIsUsed(t *testing.T) {
 	read := membersRead(t)
 	for _, op := range offered() {
-		members := read[op.In.Name()]
+		members := read[path.Base(op.In.PkgPath())+"."+op.In.Name()]
 		if members == nil {
 			continue // refused: no method takes the input
 		}
 		for _, field := range reflect.VisibleFields(op.In) {
+			if field.Name == "AccessToken" && op.Service.Source == "sso" {
+				continue // the portal's credential
+			}
 			if field.IsExported() && !field.Anonymous && !members[field.Name] && !slices.Contains(op.Rule.Path(), field.Name) {
 				t.Errorf("nothing reads %s.%s", op.In.Name(), field.Name)
 			}
@@ -50,25 +58,28 @@ func TestEveryOperationOfTheModelsIsAnswered(t *testing.T) {
 		names[op.Service.Source][op.Name] = true
 	}
 	for _, model := range []struct {
-		source string
-		client any
-		except []string
+		source  string
+		clients []any
+		except  []string
 	}{
-		{"manage", &codecatalyst.Client{}, nil},
-		{"sso-oidc", &ssooidc.Client{}, []string{"CreateTokenWithIAM"}},
-		{"organizations", &organizations.Client{}, nil},
-		{"iam", &iam.Client{}, nil},
-		{"sts", &sts.Client{}, nil},
+		{"manage", []any{&codecatalyst.Client{}}, nil},
+		{"sso-oidc", []any{&ssooidc.Client{}}, []string{"CreateTokenWithIAM"}},
+		{"organizations", []any{&organizations.Client{}}, nil},
+		{"iam", []any{&iam.Client{}}, nil},
+		{"sts", []any{&sts.Client{}}, nil},
+		{"identitystore", []any{&identitystore.Client{}}, nil},
+		{"sso", []any{&ssoadmin.Client{}, &sso.Client{}}, nil},
 	} {
-		client, found := reflect.TypeOf(model.client), 0
-		for i := range client.NumMethod() {
-			method := client.Method(i)
-			if method.Type.NumIn() != 4 || method.Name == "Options" || slices.Contains(model.except, method.Name) {
-				continue
-			}
-			found++
-			if !names[model.source][method.Name] {
-				t.Errorf("%s does not answer %s", model.source, method.Name)
+		found := 0
+		for _, client := range model.clients {
+			for method := range reflect.TypeOf(client).Methods() {
+				if method.Type.NumIn() != 4 || method.Name == "Options" || slices.Contains(model.except, method.Name) {
+					continue
+				}
+				found++
+				if !names[model.source][method.Name] {
+					t.Errorf("%s does not answer %s", model.source, method.Name)
+				}
 			}
 		}
 		if found != len(names[model.source]) || found < 3 {
@@ -86,46 +97,61 @@ func membersRead(t *testing.T) map[string]map[string]bool {
 		t.Fatal(err)
 	}
 	read := map[string]map[string]bool{}
-	ast.Inspect(packages["awsapi"], func(node ast.Node) bool {
-		function, ok := node.(*ast.FuncDecl)
-		if !ok {
-			return true
-		}
-		for _, parameter := range function.Type.Params.List {
-			input := inputType(parameter)
-			if input == "" {
-				continue
+	for _, file := range packages["awsapi"].Files {
+		names := importedAs(file)
+		for _, declared := range file.Decls {
+			if function, ok := declared.(*ast.FuncDecl); ok {
+				note(read, function, names)
 			}
-			if read[input] == nil {
-				read[input] = map[string]bool{}
-			}
-			ast.Inspect(function.Body, func(node ast.Node) bool {
-				if selector, ok := node.(*ast.SelectorExpr); ok {
-					if on, ok := selector.X.(*ast.Ident); ok && on.Name == "in" {
-						read[input][selector.Sel.Name] = true
-					}
-				}
-				return true
-			})
 		}
-		return true
-	})
+	}
 	return read
 }
 
-func inputType(parameter *ast.Field) string {
-	pointer, ok := parameter.Type.(*ast.StarExpr)
-	if !ok {
-		return ""
+// importedAs are the packages a file imports, by what it calls them.
+func importedAs(file *ast.File) map[string]string {
+	names := map[string]string{}
+	for _, spec := range file.Imports {
+		name := path.Base(strings.Trim(spec.Path.Value, `"`))
+		if names[name] = name; spec.Name != nil {
+			names[spec.Name.Name] = name
+		}
 	}
-	if len(parameter.Names) != 1 || parameter.Names[0].Name != "in" {
+	return names
+}
+
+func note(read map[string]map[string]bool, function *ast.FuncDecl, names map[string]string) {
+	for _, parameter := range function.Type.Params.List {
+		input := inputType(parameter, names)
+		if input == "" {
+			continue
+		}
+		if read[input] == nil {
+			read[input] = map[string]bool{}
+		}
+		ast.Inspect(function.Body, func(node ast.Node) bool {
+			if selector, ok := node.(*ast.SelectorExpr); ok {
+				if on, ok := selector.X.(*ast.Ident); ok && on.Name == "in" {
+					read[input][selector.Sel.Name] = true
+				}
+			}
+			return true
+		})
+	}
+}
+
+func inputType(parameter *ast.Field, names map[string]string) string {
+	pointer, ok := parameter.Type.(*ast.StarExpr)
+	if !ok || len(parameter.Names) != 1 || parameter.Names[0].Name != "in" {
 		return ""
 	}
 	switch named := pointer.X.(type) {
 	case *ast.SelectorExpr:
-		return named.Sel.Name
+		if from, ok := named.X.(*ast.Ident); ok {
+			return names[from.Name] + "." + named.Sel.Name
+		}
 	case *ast.Ident:
-		return named.Name
+		return "awsapi." + named.Name
 	}
 	return ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/org"
@@ -19,6 +20,7 @@ import (
 type Organizations struct {
 	Organizations *org.Store
 	Accounts      *account.Store
+	Centers       *identitycenter.Store
 	Jobs          *job.Queue
 }
 
@@ -217,6 +219,12 @@ func (o *Organizations) organization(tx *database.ReadTx, of org.Organization) (
 }
 
 func (o *Organizations) deleteOrganization(c *operation.Command, of org.Organization, _ *organizations.DeleteOrganizationInput) (*organizations.DeleteOrganizationOutput, error) {
+	switch _, err := o.Centers.InstanceOf(c.Tx.Reading(), of.Management); {
+	case err == nil:
+		return nil, fault.WithReason(org.ReasonNotEmpty, fault.Conflictf("To delete an organization you must first delete its instance of IAM Identity Center."))
+	case !fault.Is(err, fault.NotFound):
+		return nil, err
+	}
 	return &organizations.DeleteOrganizationOutput{}, o.Organizations.Delete(c.Tx, of)
 }
 

@@ -355,7 +355,7 @@ func TestAttackAClientsTokenCannotActAsABrowser(t *testing.T) {
 func TestAttackAScopeThatWasNotGranted(t *testing.T) {
 	s := sallyporttest.Start(t)
 	alice := s.User("alice")
-	alice.SignIn("sso:account:access")
+	alice.SignIn(credential.ScopeManage)
 	_, err := alice.CodeCatalyst().VerifySession(t.Context(), nil)
 	mustBe(t, err, "AccessDeniedException", "codecatalyst:read_write")
 }

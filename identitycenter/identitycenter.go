@@ -42,6 +42,10 @@ type Store struct {
 var Sealed = []seal.Column{
 	{Table: "identity_users", Name: "attributes_sealed", Row: "id", Scope: "scope"},
 	{Table: "identity_groups", Name: "attributes_sealed", Row: "id", Scope: "scope"},
+	{Table: "identity_center_settings", Name: "tags_sealed", Row: "instance_id", Scope: "scope"},
+	{Table: "permission_sets", Name: "details_sealed", Row: "id", Scope: "scope"},
+	{Table: "center_applications", Name: "details_sealed", Row: "id", Scope: "scope"},
+	{Table: "trusted_token_issuers", Name: "details_sealed", Row: "id", Scope: "scope"},
 }
 
 // ResourceType says what kind of thing was not found.

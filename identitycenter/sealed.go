@@ -4,17 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/sallyport/sallyport/database"
-	"github.com/sallyport/sallyport/seal"
 )
-
-func init() {
-	Sealed = append(Sealed,
-		seal.Column{Table: "identity_center_settings", Name: "tags_sealed", Row: "instance_id", Scope: "scope"},
-		seal.Column{Table: "permission_sets", Name: "details_sealed", Row: "id", Scope: "scope"},
-		seal.Column{Table: "center_applications", Name: "details_sealed", Row: "id", Scope: "scope"},
-		seal.Column{Table: "trusted_token_issuers", Name: "details_sealed", Row: "id", Scope: "scope"},
-	)
-}
 
 // sealIn seals a value in a column of the instance's.
 func (s *Store) sealIn(tx *database.Tx, in Instance, column, row string, value any) ([]byte, error) {

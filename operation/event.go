@@ -124,6 +124,8 @@ var resourceTypes = map[string]string{
 	"iam oidc-provider": "AWS::IAM::OIDCProvider", "iam saml-provider": "AWS::IAM::SAMLProvider",
 	"organizations account": "AWS::Organizations::Account", "organizations ou": "AWS::Organizations::OrganizationalUnit",
 	"organizations root": "AWS::Organizations::Root", "organizations policy": "AWS::Organizations::Policy", "organizations handshake": "AWS::Organizations::Handshake",
+	"identitystore identitystore": "AWS::IdentityStore::IdentityStore", "identitystore user": "AWS::IdentityStore::User",
+	"identitystore group": "AWS::IdentityStore::Group", "identitystore membership": "AWS::IdentityStore::GroupMembership",
 	"sso permissionSet": "AWS::SSO::PermissionSet", "sso instance": "AWS::SSO::Instance", "sso application": "AWS::SSO::Application",
 }
 

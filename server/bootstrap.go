@@ -30,6 +30,9 @@ type Bootstrap struct {
 	AccessKeyID         string `json:"access_key_id,omitempty"`
 	SecretAccessKey     string `json:"secret_access_key,omitempty"`
 	OrganizationID      string `json:"organization_id,omitempty"`
+	// The instance of IAM Identity Center whose users sign in at StartURL.
+	InstanceARN     string `json:"instance_arn,omitempty"`
+	IdentityStoreID string `json:"identity_store_id,omitempty"`
 	// CABundle is the certificate that clients must trust under --tls self-signed.
 	CABundle string `json:"ca_bundle,omitempty"`
 	Ready    bool   `json:"ready"`
@@ -50,7 +53,10 @@ func (s *Server) foundAccounts(ctx context.Context) error {
 		if _, _, err := s.accounts.CreateAccessKey(tx, first.ID, ""); err != nil || s.config.Bare {
 			return err
 		}
-		_, err = s.orgs.Create(tx, first.ID, org.AllFeatures)
+		if _, err := s.orgs.Create(tx, first.ID, org.AllFeatures); err != nil {
+			return err
+		}
+		_, err = s.centers.CreateInstance(tx, first.ID, "")
 		return err
 	})
 }
@@ -77,10 +83,19 @@ func (s *Server) writeBootstrap(ctx context.Context) error {
 			b.AccessKeyID, b.SecretAccessKey = key.ID, secret
 		}
 		place, err := s.orgs.Place(tx, first.ID)
-		if err == nil && place != nil {
+		if err != nil {
+			return err
+		}
+		if place != nil {
 			b.OrganizationID = string(place.Organization)
 		}
-		return err
+		switch center, err := s.centers.Default(tx); {
+		case err == nil:
+			b.InstanceARN, b.IdentityStoreID = center.ARN(), string(center.Store)
+		case !fault.Is(err, fault.NotFound):
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return err

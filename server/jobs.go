@@ -50,6 +50,20 @@ func (s *Server) workers() *job.Workers {
 	job.Add(w, func(ctx context.Context, j org.FinishAccount) error {
 		return s.db.Write(ctx, func(tx *database.Tx) error { return s.finishAccount(tx, j.ID) })
 	})
+	job.Add(w, func(ctx context.Context, j identitycenter.FinishAssignment) error {
+		return s.db.Write(ctx, func(tx *database.Tx) error { return s.centers.FinishAssignment(tx, j.ID) })
+	})
+	job.Add(w, func(ctx context.Context, j identitycenter.FinishProvisioning) error {
+		for more := true; more; {
+			if err := s.db.Write(ctx, func(tx *database.Tx) (err error) {
+				more, err = s.centers.FinishProvisioning(tx, j.ID)
+				return err
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
 	w.Every(time.Hour, Sweep{})

@@ -154,7 +154,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	authorizer := &authz.Authorizer{
 		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs,
 		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
-			"sso-directory": s.centers, "identitystore-auth": s.centers},
+			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers},
 	}
 	s.runner = operation.New(operation.Runner{
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
@@ -164,11 +164,13 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
 		&awsapi.SSOOIDC{Credentials: s.credentials, Centers: s.centers},
 		&awsapi.SSO{Credentials: s.credentials, Centers: s.centers},
-		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Jobs: s.jobs},
+		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Centers: s.centers, Jobs: s.jobs},
 		&awsapi.IAM{Accounts: s.accounts, Authorizer: authorizer},
 		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock}},
 		&awsapi.CloudTrail{Audit: s.events, Region: s.config.Region},
-		&awsapi.AccessAnalyzer{})
+		&awsapi.AccessAnalyzer{},
+		&awsapi.IdentityStore{Centers: s.centers, Authorizer: authorizer},
+		&awsapi.SSOAdmin{Centers: s.centers, Jobs: s.jobs, Region: s.config.Region})
 	if s.config.AWSLimits || s.config.AWSFaults != nil {
 		aws.Limits = awsapi.NewLimits(s.config.AWSLimits, s.config.AWSFaults)
 	}

@@ -28,6 +28,9 @@ func EncodeJSON11(w http.ResponseWriter, output any) {
 // models have the one or the other, and clients read theirs.
 func (f Failure) EncodeJSON11(w http.ResponseWriter) {
 	members := map[string]string{"__type": f.Code, "message": f.Message, "Message": f.Message}
+	if id := w.Header().Get("X-Amzn-Requestid"); id != "" {
+		members["RequestId"] = id // a member of some models' exceptions
+	}
 	for name, value := range f.Members {
 		members[name] = value
 	}
