@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
 
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/seal"
