@@ -33,20 +33,3 @@ func tokenCommand() *cobra.Command {
 			bind: func(in *api.DeleteAccessTokenInput, _ *pflag.FlagSet) []*string { return []*string{&in.ID} }}, "Deleted the token."),
 	)
 }
-
-func sessionCommand() *cobra.Command {
-	return noun("session", "Your sign-ins, in browsers and programs",
-		listing(verb[api.Empty]{use: "list", short: "List your sign-ins, the latest first", ask: "GET /sessions"}, table[api.Session]{
-			{"id", func(s api.Session) string { return s.ID }},
-			{"kind", func(s api.Session) string { return s.Kind }},
-			{"program", func(s api.Session) string { return s.ClientName }},
-			{"address", func(s api.Session) string { return s.Address }},
-			{"used", func(s api.Session) string { return when(s.UsedAt) }},
-			{"expires", func(s api.Session) string { return when(s.ExpiresAt) }},
-			{"this", func(s api.Session) string { return yesNo(s.Current) }},
-		}),
-		doing(verb[api.EndSessionInput]{use: "end ID", short: "End one of your sign-ins", ask: "DELETE /sessions/{id}",
-			bind: func(in *api.EndSessionInput, _ *pflag.FlagSet) []*string { return []*string{&in.ID} }}, "Ended the session."),
-		doing(verb[api.Empty]{use: "end-others", short: "End all your sign-ins but this one", ask: "DELETE /sessions"}, "Ended your other sessions."),
-	)
-}

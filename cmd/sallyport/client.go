@@ -31,6 +31,7 @@ const (
 type remote struct {
 	endpoint string // scheme and host
 	http     *http.Client
+	sign     func(r *http.Request, body []byte) error // nil: requests carry a token, or nothing
 }
 
 func newRemote(endpoint string) (remote, error) {
@@ -158,6 +159,11 @@ func (s remote) do(ctx context.Context, method, path, token string, body []byte,
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if s.sign != nil {
+		if err := s.sign(r, body); err != nil {
+			return err
+		}
 	}
 	response, err := s.http.Do(r)
 	if err != nil {

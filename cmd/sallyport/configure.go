@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +24,9 @@ type configuration struct {
 	bundle   string // certificates to trust; may be empty
 	force    bool
 	file     string // of the AWS clients
+	// The role to work as, of the access portal; empty: none, the profile is for spaces.
+	account, role string
+	store         string // the identity store whose portal it is; empty: the first
 }
 
 // profileForm keeps to what needs no quoting in the file.
@@ -40,7 +44,10 @@ and services it names. Everything else in the file stays as it is, byte for byte
 
 AWS CLI 2 before 2.13 does not know services. For it, a rule is added to a copy of
 the CLI's own endpoint rules in ~/.aws/models, which leads one invented Region to the
-server; profiles with other Regions are not concerned.`,
+server; profiles with other Regions are not concerned.
+
+With --account and --role the profile is for AWS accounts: whoever signs in is a user
+of an identity store, and commands run with that role, if it is assigned to them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			written, err := c.write(cmd.Context())
@@ -61,6 +68,9 @@ server; profiles with other Regions are not concerned.`,
 	flags.StringVar(&c.file, "aws-config", os.Getenv("AWS_CONFIG_FILE"), "`file` to write; default: ~/.aws/config")
 	flags.StringVar(&c.bundle, "ca-bundle", os.Getenv("AWS_CA_BUNDLE"), "`file` of certificates that clients must trust")
 	flags.StringVar(&c.oldCLI, "old-cli", "auto", "whether the AWS CLI is older than 2.13: auto, yes or no")
+	flags.StringVar(&c.account, "account", "", "`number` of the AWS account to work in")
+	flags.StringVar(&c.role, "role", "", "`name` of the permission set to work with there")
+	flags.StringVar(&c.store, "store", "", "`id` of the identity store, where it is not the first one")
 	flags.BoolVar(&c.force, "force", false, "replace stanzas of the same names that this command did not write")
 	return cmd
 }
@@ -96,6 +106,12 @@ func (c *configuration) write(ctx context.Context) (written []string, err error)
 func (c *configuration) complete(ctx context.Context) error {
 	if !profileForm.MatchString(c.profile) {
 		return fmt.Errorf("%w: the name of a profile has letters, digits and - _ . only, not %q", errUsage, c.profile)
+	}
+	if (c.account == "") != (c.role == "") || c.store != "" && c.role == "" {
+		return fmt.Errorf("%w: give --account and --role together; --store belongs to them", errUsage)
+	}
+	if strings.ContainsAny(c.account+c.role+c.store, " \t\r\n#;=[]/") {
+		return fmt.Errorf("%w: an account is twelve digits, a role a name without spaces", errUsage)
 	}
 	if c.file == "" {
 		home, err := os.UserHomeDir()
@@ -147,11 +163,19 @@ func (c *configuration) stanzas(region string) []stanza {
 	profile := stanza{kind: "profile", name: c.profile, lines: []string{
 		"sso_session = " + c.profile, "region = " + region, "services = " + c.profile, "endpoint_url = " + aws,
 	}}
+	scope, start := "codecatalyst:read_write", "/start"
+	if c.role != "" {
+		scope = "sso:account:access"
+		profile.lines = append(profile.lines, "sso_account_id = "+c.account, "sso_role_name = "+c.role)
+	}
+	if c.store != "" {
+		start += "/" + c.store
+	}
 	if c.bundle != "" {
 		profile.lines = append(profile.lines, "ca_bundle = "+c.bundle)
 	}
 	return []stanza{{kind: "sso-session", name: c.profile, lines: []string{
-		"sso_region = " + region, "sso_start_url = " + c.endpoint + "/start", "sso_registration_scopes = codecatalyst:read_write",
+		"sso_region = " + region, "sso_start_url = " + c.endpoint + start, "sso_registration_scopes = " + scope,
 	}}, profile, services}
 }
 

@@ -69,8 +69,8 @@ const (
 	patience = 10 * time.Minute
 )
 
-// scopes is what a login may do: all that clients can be granted.
-var scopes = []string{"codecatalyst:read_write", "sallyport:manage", "sso:account:access"}
+// scopes is what a login may do: all that Builder ID users can grant.
+var scopes = []string{"codecatalyst:read_write", "sallyport:manage"}
 
 func (t tokens) into(l *login) {
 	l.AccessToken, l.RefreshToken, l.ExpiresAt = t.AccessToken, t.RefreshToken, time.Now().Add(time.Duration(t.ExpiresIn)*time.Second)

@@ -75,6 +75,25 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 				ts.Setenv("TEST_COOKIE", p.Cookie)
 				ts.Setenv("TOKEN", p.Token)
 			},
+			// comes STORE USER PASSWORD: a user of an identity store comes in with the one-time
+			// password, and now sits at the browser.
+			"comes": func(ts *testscript.TestScript, neg bool, args []string) {
+				session, err := pageAsks[signin.Session](context.Background(), s, "", "FirstPassword", signin.FirstPasswordInput{
+					Store: args[0], Login: args[1], Password: args[2], NewPassword: sallyporttest.Password,
+				})
+				if neg != (err != nil) {
+					ts.Fatalf("%v", err)
+				}
+				if err == nil {
+					ts.Setenv("TEST_COOKIE", session.Token)
+				}
+			},
+			// password: $PASSWORD is the one-time password that the last command printed as JSON.
+			"password": func(ts *testscript.TestScript, _ bool, _ []string) {
+				var made struct{ Item struct{ Password string } }
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &made))
+				ts.Setenv("PASSWORD", made.Item.Password)
+			},
 			// invited EMAIL: $INVITATION is the token in the newest mail.
 			"invited": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv("INVITATION", tokenIn(s.Mail(args[0])))
@@ -92,6 +111,13 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 				err := ts.Exec("aws", append([]string{"--endpoint-url", s.URL() + "/aws"}, args...)...)
 				if neg != (err != nil) {
 					ts.Fatalf("aws %s: %v", strings.Join(args, " "), err)
+				}
+			},
+			// keyless aws ARGUMENT...: the AWS CLI where the environment has neither keys nor a Region.
+			"keyless": func(ts *testscript.TestScript, neg bool, args []string) {
+				without := []string{"-u", "AWS_ACCESS_KEY_ID", "-u", "AWS_SECRET_ACCESS_KEY", "-u", "AWS_SESSION_TOKEN", "-u", "AWS_REGION"}
+				if err := ts.Exec("env", append(without, args...)...); neg != (err != nil) {
+					ts.Fatalf("%s: %v", strings.Join(args, " "), err)
 				}
 			},
 			// until TEXT aws ARGUMENT...: run again and again until it prints the text.
@@ -222,7 +248,10 @@ func letIn(ctx context.Context, s *sallyporttest.Sallyport, cookie string, page 
 }
 
 func pageAsks[Out, In any](ctx context.Context, s *sallyporttest.Sallyport, cookie, name string, in In) (*Out, error) {
-	request := &operation.Request{ID: "test", Credential: authn.Credential{Scheme: authn.Cookie, Token: cookie}, Address: "127.0.0.1", BaseURL: s.URL()}
+	request := &operation.Request{ID: "test", Address: "127.0.0.1", BaseURL: s.URL()}
+	if cookie != "" {
+		request.Credential = authn.Credential{Scheme: authn.Cookie, Token: cookie}
+	}
 	for _, op := range s.Operations() {
 		if op.Name == name {
 			return operation.Ask[Out](ctx, s.Runner(), op, request, in)

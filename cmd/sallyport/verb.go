@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -23,8 +24,9 @@ type verb[In any] struct {
 	ask        string // method and path, as the API's tables write it
 	// bind adds flags and returns where the arguments go, in order. Those in
 	// brackets in use may be left out. Nil: neither.
-	bind func(*In, *pflag.FlagSet) []*string
-	most int // how many a list shows unless told; 0: all
+	bind  func(*In, *pflag.FlagSet) []*string
+	most  int  // how many a list shows unless told; 0: all
+	signs bool // the account side is asked, with AWS credentials
 }
 
 // asked is a verb whose command line has been read.
@@ -49,7 +51,12 @@ func (v verb[In]) command(do func(*cobra.Command, asked[In]) error) *cobra.Comma
 	}
 	space := addSpaceFlag(flags, in, places)
 	flags.StringVarP(&format, "output", "o", "table", "table, or json for programs")
-	flags.StringVar(&name, "login", cmp.Or(os.Getenv("SALLYPORT_LOGIN"), defaultLogin), "`name` of the sign-in to use")
+	reach := func(ctx context.Context) (signedIn, error) { return signIn(ctx, name) }
+	if v.signs {
+		reach = addSigningFlags(flags)
+	} else {
+		flags.StringVar(&name, "login", cmp.Or(os.Getenv("SALLYPORT_LOGIN"), defaultLogin), "`name` of the sign-in to use")
+	}
 	cmd.Args = cobra.RangeArgs(len(places)-strings.Count(v.use, "["), len(places))
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		for i, arg := range args {
@@ -62,11 +69,15 @@ func (v verb[In]) command(do func(*cobra.Command, asked[In]) error) *cobra.Comma
 		if err != nil {
 			return err
 		}
-		s, err := signIn(cmd.Context(), name)
+		s, err := reach(cmd.Context())
 		if err != nil {
 			return err
 		}
-		return advised(do(cmd, asked[In]{signedIn: s, printer: p, in: in, args: args}))
+		err = do(cmd, asked[In]{signedIn: s, printer: p, in: in, args: args})
+		if v.signs {
+			return err
+		}
+		return advised(err)
 	}
 	return cmd
 }
