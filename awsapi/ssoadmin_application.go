@@ -25,6 +25,9 @@ func (o *SSOAdmin) createApplication(c *operation.Command, of center, in *ssoadm
 	}
 	setup := identitycenter.ApplicationSetup{Description: aws.ToString(in.Description), Tags: tags}
 	if p := in.PortalOptions; p != nil {
+		if p.Visibility != "" && !slices.Contains(p.Visibility.Values(), p.Visibility) {
+			return nil, fault.Invalidf("Visibility must be one of %v", p.Visibility.Values())
+		}
 		setup.Hidden = p.Visibility == types.ApplicationVisibilityDisabled
 		if err := signIn(&setup, p.SignInOptions); err != nil {
 			return nil, err

@@ -1,6 +1,8 @@
 package awsapi
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
@@ -77,6 +79,9 @@ func (o *SSOAdmin) describeDeletionStatus(q *operation.Query, of center, in *sso
 func (o *SSOAdmin) requests(q *operation.Query, of center, kind identitycenter.RequestKind, filter *types.OperationStatusFilter, token *string, size *int32) ([]identitycenter.Request, *string, error) {
 	state := identitycenter.RequestState("")
 	if filter != nil {
+		if filter.Status != "" && !slices.Contains(filter.Status.Values(), filter.Status) {
+			return nil, nil, fault.Invalidf("Status must be one of %v", filter.Status.Values())
+		}
 		state = identitycenter.RequestState(filter.Status)
 	}
 	return pageOfSSO(q, token, size, func(p identitycenter.Page) ([]identitycenter.Request, error) {

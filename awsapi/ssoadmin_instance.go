@@ -177,11 +177,27 @@ func sameCenter(of center, name *string) error {
 	return nil
 }
 
-func (o *SSOAdmin) tagResource(c *operation.Command, in *ssoadmin.TagResourceInput) (*ssoadmin.TagResourceOutput, error) {
-	of, err := o.in(c.Tx.Reading(), &c.Call, *in.ResourceArn)
+// tagged finds the instance of something whose tags the caller may change.
+func (o *SSOAdmin) tagged(c *operation.Command, resource string, instance *string) (center, error) {
+	of, err := o.in(c.Tx.Reading(), &c.Call, resource)
 	if err == nil {
-		err = sameCenter(of, in.InstanceArn)
+		err = sameCenter(of, instance)
 	}
+	if err != nil || !of.delegate {
+		return of, err
+	}
+	p, err := o.Centers.PermissionSet(c.Tx.Reading(), of.Instance, resource)
+	if fault.Is(err, fault.NotFound) {
+		return of, nil // something else, or nothing
+	}
+	if err == nil {
+		err = o.ofOwner(c.Tx.Reading(), of, p)
+	}
+	return of, err
+}
+
+func (o *SSOAdmin) tagResource(c *operation.Command, in *ssoadmin.TagResourceInput) (*ssoadmin.TagResourceOutput, error) {
+	of, err := o.tagged(c, *in.ResourceArn, in.InstanceArn)
 	if err != nil {
 		return nil, err
 	}
@@ -193,10 +209,7 @@ func (o *SSOAdmin) tagResource(c *operation.Command, in *ssoadmin.TagResourceInp
 }
 
 func (o *SSOAdmin) untagResource(c *operation.Command, in *ssoadmin.UntagResourceInput) (*ssoadmin.UntagResourceOutput, error) {
-	of, err := o.in(c.Tx.Reading(), &c.Call, *in.ResourceArn)
-	if err == nil {
-		err = sameCenter(of, in.InstanceArn)
-	}
+	of, err := o.tagged(c, *in.ResourceArn, in.InstanceArn)
 	if err != nil {
 		return nil, err
 	}

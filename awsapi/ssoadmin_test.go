@@ -342,7 +342,9 @@ func TestSSOAdminPermissionSet(t *testing.T) {
 		ok(refer(reference("deploy", "/team/")))(t)
 		ok(refer(&types.CustomerManagedPolicyReference{Name: aws.String("deploy")}))(t)
 		h.code("Conflict")(refer(reference("deploy", "/")))
-		h.code("Validation")(refer(reference("deploy", "team")))
+		for _, bad := range [][2]string{{"deploy", "team"}, {"deploy", "/team"}, {"team/deploy", "/"}, {"", "/"}} {
+			h.code("Validation")(refer(reference(bad[0], bad[1])))
+		}
 		list := ok(h.ListCustomerManagedPolicyReferencesInPermissionSet(ctx, &ssoadmin.ListCustomerManagedPolicyReferencesInPermissionSetInput{InstanceArn: h.arn, PermissionSetArn: set}))(t).CustomerManagedPolicyReferences
 		if len(list) != 2 || *list[0].Path != "/" || *list[1].Path != "/team/" || *list[1].Name != "deploy" {
 			t.Errorf("it refers to %+v", list)
@@ -487,6 +489,7 @@ func TestSSOAdminAssignment(t *testing.T) {
 		if n := len(succeeded.AccountAssignmentsCreationStatus); n != 4 {
 			t.Errorf("%d requests succeeded", n)
 		}
+		h.code("Validation")(h.ListAccountAssignmentCreationStatus(ctx, &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: h.arn, Filter: &types.OperationStatusFilter{Status: "DONE"}}))
 
 		// A changed set has to be provisioned.
 		with := func(f types.ProvisioningStatus) []string {
@@ -1095,6 +1098,8 @@ func TestSSOAdminDelegate(t *testing.T) {
 		h.code("AccessDenied")(delegate.DeleteInstance(ctx, &ssoadmin.DeleteInstanceInput{InstanceArn: h.arn}))
 		h.assign(set, alice, master, types.PrincipalTypeUser)
 		h.code("AccessDenied")(delegate.PutInlinePolicyToPermissionSet(ctx, &ssoadmin.PutInlinePolicyToPermissionSetInput{InstanceArn: h.arn, PermissionSetArn: set, InlinePolicy: aws.String(readBuckets)}))
+		h.code("AccessDenied")(delegate.TagResource(ctx, &ssoadmin.TagResourceInput{ResourceArn: set, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))
+		ok(delegate.TagResource(ctx, &ssoadmin.TagResourceInput{ResourceArn: h.arn, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))(t)
 		h.code("AccessDenied")(delegate.DeleteAccountAssignment(ctx, h.removal(set, alice, master, types.PrincipalTypeUser)))
 		ok(delegate.DescribePermissionSet(ctx, &ssoadmin.DescribePermissionSetInput{InstanceArn: h.arn, PermissionSetArn: set}))(t)
 

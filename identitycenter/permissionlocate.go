@@ -7,6 +7,7 @@ import (
 	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/policy"
 )
 
 // SSO locates what IAM Identity Center itself is about: instances, permission sets,
@@ -47,6 +48,9 @@ func (s *Store) LocateSSO(tx *database.ReadTx, caller *account.Principal, name s
 		return nil, err
 	}
 	r := &account.Resource{ARN: name, Account: in.Owner}
+	if a.Account != "" { // of applications, and issuers
+		r.Context = policy.Context{"sso:applicationaccount": {a.Account}}
+	}
 	if delegate {
 		if r.Policy, err = s.admits(tx, in, caller.ID()); err != nil {
 			return nil, err
