@@ -60,6 +60,7 @@ func (v Version) ID() string { return fmt.Sprintf("v%d", v.Number) }
 const (
 	longestPolicy     = 6144
 	longestPolicyName = 128
+	longestOfSet      = 32768 // of a permission set's inline policy, in the role it provisions
 	policiesEach      = 5000
 	versionsEach      = 5
 )
@@ -519,6 +520,9 @@ func (s *Store) PutInline(tx *database.Tx, e Entity, in Inline) error {
 		return fault.Invalidf("the name of a policy has 1 to %d letters, digits and +=,.@-_", longestPolicyName)
 	}
 	most := kinds[e.Kind].inline
+	if e.Protected() {
+		most = longestOfSet
+	}
 	if err := CheckDocument(policy.Identity, in.Document, most); err != nil {
 		return err
 	}

@@ -156,6 +156,17 @@ func noRequest(err error) error {
 	return err
 }
 
+// Outcome is how far any request has come, and whose instance it is of, for the log.
+// NotFound when it was swept, or the instance is gone.
+func (s *Store) Outcome(tx *database.ReadTx, id RequestID) (Request, account.ID, error) {
+	r, err := database.One(tx, scanRequest, `select `+requestColumns+` from center_requests where id = $1`, id)
+	if err != nil {
+		return r, "", noRequest(err)
+	}
+	in, err := instanceWhere(tx, "id", r.instance)
+	return r, in.Owner, noInstance(err)
+}
+
 // Requests are those of a kind, in a state or in whichever, by id.
 func (s *Store) Requests(tx *database.ReadTx, in Instance, kind RequestKind, state RequestState, page Page) ([]Request, error) {
 	return database.All(tx, scanRequest, `select `+requestColumns+` from center_requests

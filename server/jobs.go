@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/org"
@@ -45,24 +46,20 @@ func (s *Server) workers() *job.Workers {
 	w := job.NewWorkers()
 	job.Add(w, s.mail.Work)
 	job.Add(w, func(ctx context.Context, _ Sweep) error {
-		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Write(ctx, s.accounts.Sweep), s.db.Checkpoint(ctx))
+		return errors.Join(s.db.Write(ctx, s.credentials.Sweep), s.db.Write(ctx, s.spaces.Sweep), s.db.Write(ctx, s.accounts.Sweep), s.db.Write(ctx, s.centers.SweepRequests), s.db.Checkpoint(ctx))
 	})
 	job.Add(w, func(ctx context.Context, j org.FinishAccount) error {
 		return s.db.Write(ctx, func(tx *database.Tx) error { return s.finishAccount(tx, j.ID) })
 	})
 	job.Add(w, func(ctx context.Context, j identitycenter.FinishAssignment) error {
-		return s.db.Write(ctx, func(tx *database.Tx) error { return s.centers.FinishAssignment(tx, j.ID) })
+		_, err := s.finishRequest(ctx, j.ID, func(tx *database.Tx) (more bool, err error) { return false, s.centers.FinishAssignment(tx, j.ID) })
+		return err
 	})
-	job.Add(w, func(ctx context.Context, j identitycenter.FinishProvisioning) error {
-		for more := true; more; {
-			if err := s.db.Write(ctx, func(tx *database.Tx) (err error) {
-				more, err = s.centers.FinishProvisioning(tx, j.ID)
-				return err
-			}); err != nil {
-				return err
-			}
+	job.Add(w, func(ctx context.Context, j identitycenter.FinishProvisioning) (err error) {
+		for more := true; more && err == nil; {
+			more, err = s.finishRequest(ctx, j.ID, func(tx *database.Tx) (bool, error) { return s.centers.FinishProvisioning(tx, j.ID) })
 		}
-		return nil
+		return err
 	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
@@ -94,6 +91,63 @@ func (s *Server) finishAccount(tx *database.Tx, id org.RequestID) error {
 		Principal: audit.Principal{Kind: "system"},
 		Detail:    audit.Detail{Response: told, Identity: json.RawMessage(`{"type":"AWSService","invokedBy":"organizations.amazonaws.com"}`)},
 	})
+}
+
+// finishRequest takes a request to IAM Identity Center further, and records what came
+// of it once it has ended: in the log of the instance's owner and of the account it
+// was about.
+func (s *Server) finishRequest(ctx context.Context, id identitycenter.RequestID, further func(*database.Tx) (more bool, err error)) (more bool, err error) {
+	err = s.db.Write(ctx, func(tx *database.Tx) error {
+		switch before, _, err := s.centers.Outcome(tx.Reading(), id); {
+		case fault.Is(err, fault.NotFound) || err == nil && before.State != identitycenter.InProgress:
+			more = false
+			return nil
+		case err != nil:
+			return err
+		}
+		if more, err = further(tx); err != nil || more {
+			return err
+		}
+		r, owner, err := s.centers.Outcome(tx.Reading(), id)
+		if err != nil {
+			return err
+		}
+		return s.recordRequest(tx, r, owner)
+	})
+	return more, err
+}
+
+func (s *Server) recordRequest(tx *database.Tx, r identitycenter.Request, owner account.ID) error {
+	told, err := json.Marshal(map[string]any{"requestId": r.ID, "status": r.State, "failureReason": r.Failure, "permissionSet": r.Set,
+		"targetId": r.Account, "principalType": r.Principal.Type, "principalId": r.Principal.ID})
+	if err != nil {
+		return err
+	}
+	event := audit.Event{
+		Name: finished[r.Kind], Source: "sso", Mutation: true, Principal: audit.Principal{Kind: "system"},
+		Detail: audit.Detail{Response: told, Identity: json.RawMessage(`{"type":"AWSService","invokedBy":"sso.amazonaws.com"}`)},
+	}
+	for _, id := range []account.ID{owner, r.Account} {
+		if event.Scope == id.Scope() || id == "" {
+			continue
+		}
+		if event.Scope = id.Scope(); id != owner {
+			if _, err := s.accounts.Account(tx.Reading(), id); fault.Is(err, fault.NotFound) {
+				continue // there was no such account: the request failed
+			} else if err != nil {
+				return err
+			}
+		}
+		if err := s.events.Record(tx, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var finished = map[identitycenter.RequestKind]string{
+	identitycenter.Creation: "createAccountAssignmentResult", identitycenter.Deletion: "deleteAccountAssignmentResult",
+	identitycenter.Provisioning: "provisionPermissionSetResult",
 }
 
 // touch writes down, every half minute, which sessions and access keys were used.
