@@ -17,7 +17,8 @@ import (
 )
 
 // What AWS has in its console alone: the passwords of an identity store's users, and
-// ending their sessions. Asked by principals of accounts, who sign.
+// ending their sessions. Asked by principals of accounts, who sign; told also to the
+// directory's log, where what the users do stands.
 
 // SetUserPasswordInput lets a user of an identity store choose a new password. Whoever
 // is signed in as them stays so.
@@ -95,6 +96,7 @@ func (a *API) setUserPassword(c *operation.Command, in *SetUserPasswordInput) (*
 	if err != nil {
 		return nil, err
 	}
+	c.RecordIn(c.Caller.Principal.ID().Scope(), seal.Directory)
 	id, until := directory.UserID(user.ID), c.Tx.Now().Add(credential.FirstPasswordLifetime)
 	out := &UserPassword{UserID: string(id), ExpiresAt: until}
 	switch in.Body.Mode {
@@ -125,8 +127,6 @@ func (a *API) mailFirstPassword(c *operation.Command, user identitycenter.User) 
 			user.DisplayName, a.PublicURL, token, user.UserName)})
 }
 
-// revokeUserSessions also tells the directory's log, where the user's other sign-ins
-// stand.
 func (a *API) revokeUserSessions(c *operation.Command, in *RevokeUserSessionsInput) (*RevokedSessions, error) {
 	user, err := a.person(c.Tx.Reading(), &c.Call, in.Store, in.User)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	trailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
@@ -317,8 +319,19 @@ func TestEnteringStandsInBothLogs(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		sam := s.Person("sam")
 		shop := s.Member("shop")
-		s.Assign(sam, "Reader", shop, "")
-		key := sam.Enter(shop, "Reader").Key
+		s.Assign(sam, "Reader", shop, anything)
+		entered := sam.Enter(shop, "Reader")
+		key := entered.Key
+		trail, err := entered.CloudTrail().LookupEvents(t.Context(), &cloudtrail.LookupEventsInput{LookupAttributes: []trailtypes.LookupAttribute{
+			{AttributeKey: "Username", AttributeValue: aws.String("sam")}}})
+		if err != nil || len(trail.Events) != 1 || *trail.Events[0].EventName != "GetRoleCredentials" || !strings.Contains(*trail.Events[0].CloudTrailEvent, `"type":"IdentityCenterUser","onBehalfOf":{"userId":"`+string(sam.ID)) {
+			t.Errorf("the account's trail: %+v, %v", trail, err)
+		}
+		if trail, err = entered.CloudTrail().LookupEvents(t.Context(), &cloudtrail.LookupEventsInput{LookupAttributes: []trailtypes.LookupAttribute{
+			{AttributeKey: "EventName", AttributeValue: aws.String("LookupEvents")}}}); err != nil || len(trail.Events) != 1 ||
+			!strings.Contains(*trail.Events[0].CloudTrailEvent, `"onBehalfOf":{"userId":"`+string(sam.ID)+`","identityStoreArn":"`+s.Center().StoreARN()) {
+			t.Errorf("the account's trail, of the session: %+v, %v", trail, err)
+		}
 		for _, scope := range []seal.Scope{seal.Directory, shop.Scope()} {
 			found := false
 			for _, event := range s.Events(scope) {

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/seal"
@@ -31,6 +32,9 @@ func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *
 	switch p := call.Caller.Principal; {
 	case call.Caller.UserID != "":
 		event.Principal = audit.Principal{Kind: "user", ID: string(call.Caller.UserID)}
+		if call.Caller.Store != "" { // what they enter stands in the logs of accounts too
+			event.Username, event.Detail.Identity = call.Caller.Alias, storeUser(call.Caller.UserID)
+		}
 	case p != nil:
 		if p.Account != "" {
 			event.Scope = p.ID().Scope()
@@ -73,6 +77,24 @@ func username(p *account.Principal) string {
 	return session
 }
 
+// onBehalfOf is the user of an identity store behind a request.
+type onBehalfOf struct {
+	UserID   directory.UserID `json:"userId"`
+	StoreARN string           `json:"identityStoreArn,omitempty"`
+}
+
+// storeUser is a user of an identity store, at the portal, in the same form.
+func storeUser(id directory.UserID) json.RawMessage {
+	text, err := json.Marshal(struct {
+		Type       string     `json:"type"`
+		OnBehalfOf onBehalfOf `json:"onBehalfOf"`
+	}{"IdentityCenterUser", onBehalfOf{UserID: id}})
+	if err != nil {
+		panic(err) // texts alone
+	}
+	return text
+}
+
 // identity is a principal as CloudTrail's records describe it: "CloudTrail
 // userIdentity element" in the CloudTrail User Guide.
 func identity(p *account.Principal) json.RawMessage {
@@ -96,8 +118,12 @@ func identity(p *account.Principal) json.RawMessage {
 		AccessKeyID string          `json:"accessKeyId"`
 		UserName    string          `json:"userName,omitempty"`
 		Session     *sessionContext `json:"sessionContext,omitempty"`
-	}{identityTypes[p.Principal.Kind], p.UserID, p.Caller(), p.Account, p.KeyID, p.Username, nil}
+		OnBehalfOf  *onBehalfOf     `json:"onBehalfOf,omitempty"`
+	}{identityTypes[p.Principal.Kind], p.UserID, p.Caller(), p.Account, p.KeyID, p.Username, nil, nil}
 	if s := p.Session; s != nil {
+		if p.User != "" {
+			out.OnBehalfOf = &onBehalfOf{p.User, s.StoreARN}
+		}
 		out.Session = &sessionContext{
 			Attributes:     map[string]string{"creationDate": p.IssuedAt.UTC().Format(time.RFC3339), "mfaAuthenticated": "false"},
 			SourceIdentity: s.SourceIdentity,

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
@@ -202,6 +204,9 @@ func TestAOneTimePassword(t *testing.T) {
 			_, err := p.first(row.login, row.given, row.chosen)
 			p.is(what, err, row.kind)
 		}
+		shop := p.Member("shop")
+		p.Assign(p.sam, "Reader", shop, "")
+		handed := p.sam.Enter(shop, "Reader")
 		session, err := p.first("sam", given, newPassword)
 		if err != nil || session.UserID != string(p.sam.ID) {
 			t.Fatalf("%+v, %v", session, err)
@@ -211,6 +216,9 @@ func TestAOneTimePassword(t *testing.T) {
 		}
 		_, err = page[signin.Self](p, "DescribeSelf", before.Token, signin.Empty{})
 		p.is("the session of before", err, fault.Unauthenticated)
+		if _, err := handed.STS().GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); err == nil {
+			t.Error("what was handed out in it is good")
+		}
 		_, err = p.first("sam", given, "yet another long password")
 		p.is("used once more", err, fault.Unauthenticated)
 		_, err = p.first("sam", newPassword, "yet another long password")
