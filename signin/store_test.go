@@ -242,7 +242,7 @@ func TestAOneTimePassword(t *testing.T) {
 
 func TestAMailedLinkSetsThePasswordOfOneUser(t *testing.T) {
 	eachPortal(t, func(t *testing.T, p *portal) {
-		alice := p.User("alice") // at the same address
+		p.User("alice") // at the same address
 		admin := p.Root()
 		in := p.Center()
 		p.Write(func(tx *database.Tx) error {
@@ -270,7 +270,6 @@ func TestAMailedLinkSetsThePasswordOfOneUser(t *testing.T) {
 		}
 		_, err = page[signin.Session](p, "ResetPassword", "", signin.ResetPasswordInput{Token: token[1], NewPassword: newPassword})
 		p.is("once more", err, fault.NotFound)
-		_ = alice
 	})
 }
 
