@@ -98,6 +98,9 @@ func (l *Limits) unsettled(in any, now time.Time) bool {
 	defer l.mu.Unlock()
 	for _, member := range []string{"AccountId", "ChildId"} {
 		field := reflect.ValueOf(in).Elem().FieldByName(member)
+		if !field.IsValid() {
+			continue
+		}
 		if id, ok := reflect.TypeAssert[*string](field); ok && now.Before(l.young[aws.ToString(id)]) {
 			return true
 		}

@@ -19,6 +19,9 @@ type SSOAdmin struct {
 	Centers *identitycenter.Store
 	Jobs    *job.Queue
 	Region  string // of every instance
+	// MostAssignments is how many changes of assignments may be under way; 0: as many as
+	// are asked for.
+	MostAssignments int
 }
 
 func (o *SSOAdmin) service() *service {

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 
 	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/operation"
@@ -35,6 +36,9 @@ func (o *SSOAdmin) createAccountAssignment(c *operation.Command, in *ssoadmin.Cr
 	if err != nil {
 		return nil, err
 	}
+	if err := o.room(c.Tx.Reading(), p); err != nil {
+		return nil, err
+	}
 	request, err := o.Centers.RequestAssignment(c.Tx, p, target, principal(in.PrincipalType, in.PrincipalId))
 	if err != nil {
 		return nil, err
@@ -43,10 +47,25 @@ func (o *SSOAdmin) createAccountAssignment(c *operation.Command, in *ssoadmin.Cr
 		o.Jobs.Enqueue(c.Tx, identitycenter.FinishAssignment{ID: request.ID})
 }
 
+// room refuses one more change of an assignment while as many are under way as may be.
+func (o *SSOAdmin) room(tx *database.ReadTx, p identitycenter.PermissionSet) error {
+	if o.MostAssignments == 0 {
+		return nil
+	}
+	underway, err := o.Centers.AssignmentsUnderway(tx, p.Center())
+	if err == nil && underway >= o.MostAssignments {
+		err = fault.Throttledf("%d changes of assignments are under way, as many as may be: wait until one has ended", underway)
+	}
+	return err
+}
+
 func (o *SSOAdmin) deleteAccountAssignment(c *operation.Command, in *ssoadmin.DeleteAccountAssignmentInput) (*ssoadmin.DeleteAccountAssignmentOutput, error) {
 	target := account.ID(*in.TargetId)
 	p, err := o.reach(c, in, target)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.room(c.Tx.Reading(), p); err != nil {
 		return nil, err
 	}
 	request, err := o.Centers.RequestRemoval(c.Tx, p, target, principal(in.PrincipalType, in.PrincipalId))

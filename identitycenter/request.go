@@ -173,6 +173,12 @@ func (s *Store) Requests(tx *database.ReadTx, in Instance, kind RequestKind, sta
 		where instance_id = $1 and kind = $2 and id > $3 and ($4 = '' or state = $4) order by id limit $5`, in.ID, kind, page.After, state, page.limit())
 }
 
+// AssignmentsUnderway is how many changes of assignments have not ended.
+func (s *Store) AssignmentsUnderway(tx *database.ReadTx, in Instance) (int, error) {
+	return database.One(tx, database.Value[int], `select count(*) from center_requests where instance_id = $1 and kind in ($2, $3) and state = $4`,
+		in.ID, Creation, Deletion, InProgress)
+}
+
 // shown is how long it is told what became of a request: "DescribeAccountAssignmentCreationStatus"
 // in the API Reference knows no end; AWS's is 90 days.
 const shown = 90 * 24 * time.Hour

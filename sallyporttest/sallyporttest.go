@@ -72,7 +72,13 @@ func Start(t testing.TB) *Sallyport {
 // SQLite in its data directory.
 func StartOn(t testing.TB, url string) *Sallyport {
 	t.Helper()
-	return start(t, url, t.TempDir(), &Clock{})
+	return start(t, url, t.TempDir(), &Clock{}, nil)
+}
+
+// StartLike runs a Sallyport on SQLite that is configured otherwise.
+func StartLike(t testing.TB, configure func(*server.Config)) *Sallyport {
+	t.Helper()
+	return start(t, "", t.TempDir(), &Clock{}, configure)
 }
 
 // Beside runs a second node on the PostgreSQL database of a first one, with the same
@@ -87,19 +93,23 @@ func Beside(t testing.TB, first *Sallyport, url string) *Sallyport {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, url, data, first.Clock)
+	return start(t, url, data, first.Clock, nil)
 }
 
-func start(t testing.TB, url, data string, clock *Clock) *Sallyport {
+func start(t testing.TB, url, data string, clock *Clock, configure func(*server.Config)) *Sallyport {
 	t.Helper()
 	if !strings.HasPrefix(url, "postgres") {
 		url = "" // the SQLite file is the data directory's own
 	}
 	s := &Sallyport{Data: data, Clock: clock, Log: &Log{}, t: t}
-	running, err := server.Start(context.Background(), server.Config{
+	config := server.Config{
 		Data: s.Data, Database: url, Listen: "127.0.0.1:0", TLS: "self-signed",
 		Log: slog.New(slog.NewJSONHandler(s.Log, nil)), Clock: s.Clock.Now,
-	})
+	}
+	if configure != nil {
+		configure(&config)
+	}
+	running, err := server.Start(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 
@@ -212,6 +213,10 @@ func (a *Signer) Organizations() *organizations.Client {
 
 func (a *Signer) CloudTrail() *cloudtrail.Client {
 	return cloudtrail.NewFromConfig(a.config(), func(o *cloudtrail.Options) { o.HTTPSignerV4 = a.signer() })
+}
+
+func (a *Signer) SSOAdmin() *ssoadmin.Client {
+	return ssoadmin.NewFromConfig(a.config(), func(o *ssoadmin.Options) { o.HTTPSignerV4 = a.signer() })
 }
 
 func (a *Signer) AccessAnalyzer() *accessanalyzer.Client {

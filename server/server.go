@@ -160,6 +160,10 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
 		Audit: s.events, Log: s.config.Log, Seen: s.seen.add,
 	})
+	admin := &awsapi.SSOAdmin{Centers: s.centers, Jobs: s.jobs, Region: s.config.Region}
+	if s.config.AWSLimits {
+		admin.MostAssignments = awsapi.MostAssignments
+	}
 	aws := awsapi.New(s.runner,
 		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
 		&awsapi.SSOOIDC{Credentials: s.credentials, Centers: s.centers},
@@ -170,7 +174,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		&awsapi.CloudTrail{Audit: s.events, Region: s.config.Region},
 		&awsapi.AccessAnalyzer{},
 		&awsapi.IdentityStore{Centers: s.centers, Authorizer: authorizer},
-		&awsapi.SSOAdmin{Centers: s.centers, Jobs: s.jobs, Region: s.config.Region})
+		admin)
 	if s.config.AWSLimits || s.config.AWSFaults != nil {
 		aws.Limits = awsapi.NewLimits(s.config.AWSLimits, s.config.AWSFaults)
 	}
