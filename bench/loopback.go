@@ -68,7 +68,7 @@ func (b *bench) askings(s *site, w *world) ([]askings, error) {
 			break
 		}
 	}
-	tokens, err := s.signIn(b.ctx, users)
+	tokens, err := s.signIn(b.ctx, users, builderScopes...)
 	if err != nil {
 		return nil, err
 	}

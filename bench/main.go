@@ -41,6 +41,7 @@ var benchmarks = []struct {
 	{"loopback", (*bench).loopback},
 	{"signed", (*bench).signed},
 	{"listing", (*bench).listing},
+	{"center", (*bench).center},
 	{"stale", (*bench).stale},
 	{"start", (*bench).start},
 }
@@ -143,11 +144,14 @@ type size struct {
 	appends   int   // writes timed in a round
 	pages     int   // of the organization that is listed
 	users     int   // in the directory of a start
+	center    centerSize
 }
 
 var (
-	full  = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 250, 100_000}
-	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 50, 500}
+	full = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 250, 100_000,
+		centerSize{accounts: 2000, sets: 500, assignments: 50_000, roles: 40_000, people: 1000, groups: 200, busy: 50, groupsOfBusy: 50, asking: 32, asked: 500}}
+	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 50, 500,
+		centerSize{accounts: 20, sets: 20, assignments: 800, roles: 100, people: 40, groups: 20, busy: 10, groupsOfBusy: 10, asking: 8, asked: 40, onPostgreSQL: true}}
 )
 
 func (s size) mostAnswering() int { return slices.Max(s.answering) }

@@ -33,7 +33,7 @@ func (s *site) management(ctx context.Context) (o org.Organization, key aws.Cred
 
 // addMember makes an account as CreateAccount and its job do.
 func (s *stores) addMember(tx *database.Tx, o org.Organization, number int) (account.ID, error) {
-	name := fmt.Sprintf("account-%05d", number)
+	name := accountName(number)
 	r, err := s.orgs.CreateAccount(tx, o, org.NewMember{Name: name, Email: name + "@example.com"})
 	if err != nil {
 		return "", err
@@ -47,6 +47,8 @@ func (s *stores) addMember(tx *database.Tx, o org.Organization, number int) (acc
 	}
 	return r.Account, err
 }
+
+func accountName(number int) string { return fmt.Sprintf("account-%05d", number) }
 
 // signer is somebody with an access key, and where AWS's clients send for them.
 type signer struct {

@@ -173,13 +173,15 @@ func serve(ctx context.Context, data, url string) (*site, error) {
 	return &site{running, storesOf(running.DB(), running.Keys()), strings.TrimPrefix(running.URL(), "http://")}, nil
 }
 
-// signIn lets a client in as each of these users and returns their access tokens.
-func (s *stores) signIn(ctx context.Context, users []user) ([]string, error) {
+// builderScopes are what clients of Builder ID users ask for.
+var builderScopes = []string{credential.ScopeCodeCatalyst, credential.ScopeManage}
+
+// signIn lets a client in as each of these users and returns their access tokens, of
+// these scopes.
+func (s *stores) signIn(ctx context.Context, users []user, scopes ...string) ([]string, error) {
 	tokens := make([]string, len(users))
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		client, _, err := s.credentials.RegisterClient(tx, credential.NewClient{
-			Name: "bench", Type: "public", Scopes: []string{credential.ScopeCodeCatalyst, credential.ScopeManage},
-		})
+		client, _, err := s.credentials.RegisterClient(tx, credential.NewClient{Name: "bench", Type: "public", Scopes: scopes})
 		for i := range users {
 			if err == nil {
 				tokens[i], err = s.letIn(tx, client, users[i])
@@ -201,7 +203,7 @@ func (s *stores) letIn(tx *database.Tx, client credential.Client, u user) (strin
 	if err != nil {
 		return "", err
 	}
-	by := credential.Identity{SessionID: session.ID, UserID: u.id, Alias: u.alias, AuthenticatedAt: tx.Now(), Kind: credential.Browser}
+	by := credential.Identity{SessionID: session.ID, UserID: u.id, Store: u.store, Alias: u.alias, AuthenticatedAt: tx.Now(), Kind: credential.Browser}
 	if err := s.credentials.ApproveDevice(tx, device.UserCode, by); err != nil {
 		return "", err
 	}

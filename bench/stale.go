@@ -99,7 +99,7 @@ func (b *bench) changes(writes, asks *site, w *world) (*changes, error) {
 		if !ok {
 			continue
 		}
-		tokens, err := writes.signIn(b.ctx, []user{t.users[0], u})
+		tokens, err := writes.signIn(b.ctx, []user{t.users[0], u}, builderScopes...)
 		if err != nil {
 			return nil, err
 		}

@@ -82,7 +82,7 @@ func (b *bench) fillDirectory(data string) (askers []caller, err error) {
 			return nil, err
 		}
 	}
-	tokens, err := s.signIn(b.ctx, first)
+	tokens, err := s.signIn(b.ctx, first, builderScopes...)
 	for i, token := range tokens {
 		askers = append(askers, caller{first[i].id, token})
 	}
@@ -106,31 +106,49 @@ func (b *bench) build() (string, error) {
 }
 
 func (b *bench) startOnce(binary, data string, askers []caller) (ready time.Duration, megabytes float64, err error) {
-	program := exec.CommandContext(b.ctx, binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "off")
-	program.Dir, program.Stderr = data, b.notes
-	out, err := program.StdoutPipe()
-	if err != nil {
-		return 0, 0, err
-	}
 	begun := time.Now()
-	if err := program.Start(); err != nil {
-		return 0, 0, err
-	}
-	defer func() {
-		program.Process.Signal(syscall.SIGTERM)
-		io.Copy(io.Discard, out)
-		err = errors.Join(err, program.Wait())
-	}()
-	address, err := untilReady(bufio.NewReader(out))
-	ready = time.Since(begun)
+	p, err := b.launch(binary, data, "")
 	if err != nil {
 		return 0, 0, err
 	}
-	if err := useSome(address, askers); err != nil {
+	ready = time.Since(begun)
+	defer func() { err = errors.Join(err, p.stop()) }()
+	if err := useSome(p.address, askers); err != nil {
 		return 0, 0, err
 	}
-	megabytes, err = resident(program.Process.Pid)
+	megabytes, err = resident(p.Process.Pid)
 	return ready, megabytes, err
+}
+
+// process is a running server of its own.
+type process struct {
+	*exec.Cmd
+	out     io.Reader
+	address string // host and port
+}
+
+// launch starts the binary and waits until it is ready.
+func (b *bench) launch(binary, data, url string) (*process, error) {
+	p := &process{Cmd: exec.CommandContext(b.ctx, binary, "serve", "--data", data, "--database", url, "--listen", "127.0.0.1:0", "--log", "off")}
+	p.Dir, p.Stderr = data, b.notes
+	out, err := p.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	p.out = out
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	if p.address, err = untilReady(bufio.NewReader(out)); err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+func (p *process) stop() error {
+	p.Process.Signal(syscall.SIGTERM)
+	io.Copy(io.Discard, p.out)
+	return p.Wait()
 }
 
 // untilReady reads the address from the first line and asks until the answer is yes.

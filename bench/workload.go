@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
@@ -37,6 +38,7 @@ type tenant struct {
 
 type user struct {
 	id    directory.UserID
+	store directory.StoreID // of a user of an identity store; empty: of none
 	alias string
 	role  role.Role
 }
@@ -85,6 +87,7 @@ type stores struct {
 	spaces      *space.Store
 	accounts    *account.Store
 	orgs        *org.Store
+	centers     *identitycenter.Store
 }
 
 // openStores opens a data directory without a server. An empty URL is the SQLite
@@ -107,10 +110,11 @@ func openStores(ctx context.Context, data, url string) (*stores, error) {
 
 func storesOf(db *database.DB, keys *seal.Keys) *stores {
 	accounts := &account.Store{Keys: keys}
+	orgs := &org.Store{Keys: keys, Accounts: accounts}
 	return &stores{
 		db: db, keys: keys,
 		directory: &directory.Store{Keys: keys}, credentials: &credential.Store{Keys: keys}, spaces: &space.Store{Keys: keys, Region: "us-west-2"},
-		accounts: accounts, orgs: &org.Store{Keys: keys, Accounts: accounts},
+		accounts: accounts, orgs: orgs, centers: &identitycenter.Store{Keys: keys, Accounts: accounts, Organizations: orgs},
 	}
 }
 
