@@ -33,8 +33,10 @@ func dial(address string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{c, bufio.NewReaderSize(c, 32<<10)}, nil
+	return newConnection(c), nil
 }
+
+func newConnection(c net.Conn) *connection { return &connection{c, bufio.NewReaderSize(c, 32<<10)} }
 
 // request makes the bytes of a request, with a body when there is one.
 func request(method, path, token, body string) []byte {
