@@ -165,6 +165,15 @@ func (a *Authorizer) place(tx *database.ReadTx, only, id account.ID) (*org.Place
 // oneRegion names the services that have one endpoint in all, in this Region.
 var oneRegion = map[string]string{"iam": "us-east-1", "organizations": "us-east-1"}
 
+// Region is the one in which a request is made: that of the service's one endpoint, or
+// the one the caller signed for.
+func Region(service string, caller authn.Caller) string {
+	if one, ok := oneRegion[service]; ok {
+		return one
+	}
+	return caller.Region
+}
+
 var principalTypes = map[policy.PrincipalKind]string{
 	policy.AccountRoot: "Account", policy.User: "User", policy.AssumedRole: "AssumedRole", policy.FederatedUser: "FederatedUser",
 }
@@ -181,11 +190,7 @@ func Global(tx *database.ReadTx, caller authn.Caller, from Circumstances, servic
 		"aws:securetransport": {strconv.FormatBool(from.Secure)},
 		"aws:viaawsservice":   {"false"},
 	}
-	region := caller.Region
-	if one, ok := oneRegion[service]; ok {
-		region = one
-	}
-	if region != "" {
+	if region := Region(service, caller); region != "" {
 		c["aws:requestedregion"] = []string{region}
 	}
 	if p := caller.Principal; p != nil {

@@ -62,7 +62,7 @@ func New(runner *operation.Runner, services ...interface{ service() *service }) 
 	})
 	d.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		wire.Failure{Status: http.StatusNotFound, Code: "UnknownOperationException",
-			Message: "no operation of the services offered here has this method and path"}.EncodeRestJSON(w)
+			Message: notOffered(r, "")}.EncodeRestJSON(w)
 	})
 	return d
 }

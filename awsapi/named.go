@@ -3,6 +3,7 @@ package awsapi
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -43,8 +44,7 @@ func (d *Door) serveJSON11(w http.ResponseWriter, r *http.Request, target string
 	n := d.named[target]
 	switch {
 	case n == nil || r.Method != http.MethodPost:
-		wire.Failure{Status: http.StatusBadRequest, Code: "UnknownOperationException",
-			Message: "no operation of the services offered here has this X-Amz-Target"}.EncodeJSON11(w)
+		wire.Failure{Status: http.StatusBadRequest, Code: "UnknownOperationException", Message: notOffered(r, target[strings.LastIndexByte(target, '.')+1:])}.EncodeJSON11(w)
 		return
 	case err != nil:
 		n.service.errors.failure(err).EncodeJSON11(w)
@@ -74,8 +74,7 @@ func (d *Door) serveQuery(w http.ResponseWriter, r *http.Request, body []byte, e
 		queryErrors.failure(err).EncodeQuery(w, "", id)
 		return
 	case n == nil || r.Method != http.MethodGet && r.Method != http.MethodPost:
-		wire.Failure{Status: http.StatusBadRequest, Code: "InvalidAction", Message: "Could not find operation " + clip(values.Get("Action")) + " for version " +
-			clip(values.Get("Version")) + ": no service offered here has it"}.EncodeQuery(w, "", id)
+		wire.Failure{Status: http.StatusBadRequest, Code: "InvalidAction", Message: notOffered(r, values.Get("Action"))}.EncodeQuery(w, "", id)
 		return
 	}
 	out, err := d.runNamed(r, n, body, func(in any) error { return wire.DecodeQuery(values, in) })
@@ -84,6 +83,36 @@ func (d *Door) serveQuery(w http.ResponseWriter, r *http.Request, body []byte, e
 		return
 	}
 	wire.EncodeQuery(w, n.service.namespace, n.op.Name, id, out)
+}
+
+var scopeForm = regexp.MustCompile(`Credential=[^/]+/\d{8}/[^/]+/([a-z0-9-]{1,64})/aws4_request`)
+
+// notOffered says what is not answered here, as far as the request tells.
+func notOffered(r *http.Request, operation string) string {
+	what := "what was asked for"
+	if operation != "" {
+		what = clip(operation)
+	}
+	if scope := scopeForm.FindStringSubmatch(r.Header.Get("Authorization")); scope != nil {
+		what += " of the service " + scope[1]
+	}
+	return "Sallyport does not offer " + what + ": it answers for iam, sts, organizations, sso-admin, identitystore, sso, sso-oidc, codecatalyst, CloudTrail's LookupEvents and Access Analyzer's ValidatePolicy"
+}
+
+// Misdirected tells an AWS client that it asks beside the door, and answers it in a
+// form that it reads. ok is false when it is no AWS client.
+func Misdirected(w http.ResponseWriter, r *http.Request, door string) (ok bool) {
+	target := r.Header.Get("X-Amz-Target") != ""
+	if !target && !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256") {
+		return false
+	}
+	told := wire.Failure{Status: http.StatusBadRequest, Code: "InvalidEndpoint", Message: "AWS clients ask at " + door + ": set AWS_ENDPOINT_URL to that"}
+	if target {
+		told.EncodeJSON11(w)
+	} else {
+		told.EncodeQuery(w, "", operation.RequestOf(r).ID)
+	}
+	return true
 }
 
 // clip keeps a text that a stranger chose from filling an answer.

@@ -41,7 +41,7 @@ func readToken(q *operation.Query, text string, after any) error {
 		err = json.Unmarshal(token.After, after)
 	}
 	if err != nil || token.Operation != q.Request.Operation || token.Caller != reader(q) {
-		return fault.WithReason(reasonPageToken, fault.Invalidf("nextToken, the paging token, is not one that %s has returned to you", q.Request.Operation))
+		return fault.WithReason(reasonPageToken, fault.Invalidf("nextToken (or Marker), the paging token, is not one that %s has returned to you", q.Request.Operation))
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func newHub(t *testing.T, s *sallyporttest.Sallyport) *hub {
 
 // as is AWS's own client, acting as somebody.
 func (h *hub) as(who *sallyporttest.Signer) *ssoadmin.Client {
-	return ssoadmin.New(ssoadmin.Options{Region: who.Region, Credentials: who, BaseEndpoint: aws.String(h.s.URL() + "/aws"), HTTPClient: h.s.HTTP, Retryer: aws.NopRetryer{}})
+	return who.SSOAdmin()
 }
 
 // ok is what was answered, and fails the test when that is an error.

@@ -87,7 +87,7 @@ var stsConstraints = func() wire.Constraints {
 	name := regexp.MustCompile(`^[\w+=,.@-]*$`)
 	text := wire.Constraint{Max: 2048}
 	return wire.Constraints{
-		"RoleArn":                 {Required: true, Min: 20, Max: 2048},
+		"RoleArn":                 {Required: true, Min: 20, Max: 2048, Pattern: regexp.MustCompile(`^arn:[^:]*:iam:.+$`)},
 		"RoleSessionName":         {Required: true, Min: 2, Max: 64, Pattern: name},
 		"ExternalId":              {Min: 2, Max: 1224, Pattern: regexp.MustCompile(`^[\w+=,.@:/-]*$`)},
 		"DurationSeconds":         {Min: 900, Max: 129600},

@@ -299,10 +299,10 @@ func (r required) check() error {
 }
 
 // reserved are names that nobody can have.
-var reserved = []string{foldName("Administrator"), foldName("AWSAdministrators")}
+var reserved = []string{FoldName("Administrator"), FoldName("AWSAdministrators")}
 
 func checkReserved(name string) error {
-	if slices.Contains(reserved, foldName(name)) {
+	if slices.Contains(reserved, FoldName(name)) {
 		return fault.Invalidf("%s is a reserved name.", name)
 	}
 	return nil
@@ -357,10 +357,10 @@ func checkExternalIDs(ids []ExternalID) error {
 	return nil
 }
 
-// foldName is what is unique of a name: what looks the same on a screen is the same,
+// FoldName is what is unique of a name: what looks the same on a screen is the same,
 // in capitals or not, composed of accents or not, wide or narrow. As RFC 8265 has
 // it for user names, and a little more.
-func foldName(name string) string {
+func FoldName(name string) string {
 	return strings.Map(foldRune, norm.NFKC.String(strings.Map(foldRune, norm.NFKC.String(name))))
 }
 
@@ -389,17 +389,17 @@ const (
 )
 
 func (a *Attributes) claims() []claim {
-	claims := []claim{{userNames, foldName(a.UserName), "Duplicate UserName"}}
+	claims := []claim{{userNames, FoldName(a.UserName), "Duplicate UserName"}}
 	for _, email := range a.Emails {
 		if email.Value != "" {
-			claims = append(claims, claim{userEmails, foldName(email.Value), "Duplicate Emails.Value"})
+			claims = append(claims, claim{userEmails, FoldName(email.Value), "Duplicate Emails.Value"})
 		}
 	}
 	return append(claims, externalClaims(userExternalIDs, a.ExternalIDs)...)
 }
 
 func (g *GroupAttributes) claims() []claim {
-	return append([]claim{{groupNames, foldName(g.DisplayName), "Duplicate GroupDisplayName"}}, externalClaims(groupExternalIDs, g.ExternalIDs)...)
+	return append([]claim{{groupNames, FoldName(g.DisplayName), "Duplicate GroupDisplayName"}}, externalClaims(groupExternalIDs, g.ExternalIDs)...)
 }
 
 func externalClaims(attribute string, ids []ExternalID) (claims []claim) {

@@ -69,7 +69,7 @@ func (s *Store) GroupByID(tx *database.ReadTx, in Instance, id GroupID) (Group, 
 
 // GroupByName finds a group by DisplayName. Case does not matter.
 func (s *Store) GroupByName(tx *database.ReadTx, in Instance, name string) (Group, error) {
-	return s.groupHolding(tx, in, claim{attribute: groupNames, value: foldName(name)})
+	return s.groupHolding(tx, in, claim{attribute: groupNames, value: FoldName(name)})
 }
 
 // GroupByExternalID finds a group by what an identity provider calls it.

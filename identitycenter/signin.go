@@ -32,13 +32,19 @@ func (s *Store) follow(tx *database.Tx, was, is User) error {
 			return err
 		}
 	}
+	// A link that went to an address which is corrected now may be a stranger's.
+	if was.PrimaryEmail() != is.PrimaryEmail() {
+		if err := s.credentials().EndLinks(tx, id); err != nil {
+			return err
+		}
+	}
 	switch {
 	case was.Status == is.Status:
 		return nil
 	case is.Status == Enabled:
 		return s.directory().Enable(tx, id)
 	}
-	if _, err := s.EndSessions(tx, id); err != nil {
+	if _, err := s.EndSessions(tx, id, ""); err != nil {
 		return err
 	}
 	return s.directory().Disable(tx, id)
@@ -107,13 +113,19 @@ func (e Ended) Proof() Proof {
 	return proof
 }
 
-// EndSessions signs a user out everywhere, at once: browsers, programs, and the
-// credentials of accounts that those were handed out.
-func (s *Store) EndSessions(tx *database.Tx, user directory.UserID) (ended Ended, err error) {
+// EndSessions signs a user out everywhere, at once: browsers, programs, the
+// credentials of accounts that those were handed out, and links that would begin
+// another session. One session may be spared; what it was handed out is not told from
+// the others', and ends.
+func (s *Store) EndSessions(tx *database.Tx, user directory.UserID, except credential.SessionID) (ended Ended, err error) {
 	if ended.Sessions, err = s.credentials().Sessions(tx.Reading(), user); err != nil {
 		return ended, err
 	}
-	if err := s.credentials().EndSessions(tx, user, ""); err != nil {
+	ended.Sessions = slices.DeleteFunc(ended.Sessions, func(one credential.Session) bool { return one.ID == except })
+	if err := s.credentials().EndSessions(tx, user, except); err != nil {
+		return ended, err
+	}
+	if err := s.credentials().EndLinks(tx, user); err != nil {
 		return ended, err
 	}
 	ended.Credentials, err = s.Accounts.RevokeUser(tx, user)

@@ -118,12 +118,12 @@ func (s *Store) UserByID(tx *database.ReadTx, in Instance, id UserID) (User, err
 
 // UserByName finds a user by UserName. Case does not matter.
 func (s *Store) UserByName(tx *database.ReadTx, in Instance, name string) (User, error) {
-	return s.userHolding(tx, in, claim{attribute: userNames, value: foldName(name)})
+	return s.userHolding(tx, in, claim{attribute: userNames, value: FoldName(name)})
 }
 
 // UserByEmail finds a user by an address. Case does not matter.
 func (s *Store) UserByEmail(tx *database.ReadTx, in Instance, email string) (User, error) {
-	return s.userHolding(tx, in, claim{attribute: userEmails, value: foldName(email)})
+	return s.userHolding(tx, in, claim{attribute: userEmails, value: FoldName(email)})
 }
 
 // UserByExternalID finds a user by what an identity provider calls them.

@@ -26,7 +26,7 @@ func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *
 		Detail: audit.Detail{
 			PrincipalName: call.Caller.Alias, ProjectName: call.Grant.Project.Name, RequestID: call.Request.ID, Reason: call.Grant.Reason,
 			Address: call.Request.Address, UserAgent: call.Request.UserAgent,
-			Request: payload(in), Response: payload(out), Region: call.Caller.Region, Evidence: call.Grant.Evidence,
+			Request: payload(in), Response: payload(out), Region: authz.Region(op.Service.Source, call.Caller), Evidence: call.Grant.Evidence,
 		},
 	}
 	switch p := call.Caller.Principal; {

@@ -8,8 +8,9 @@ type Position struct {
 	Line, Column, Offset int
 }
 
-// String is how messages name the place, "line 3, column 14".
-func (p Position) String() string { return fmt.Sprintf("line %d, column %d", p.Line, p.Column) }
+// String is how messages name the place, "line 3, column 14": people and editors count
+// columns from 1.
+func (p Position) String() string { return fmt.Sprintf("line %d, column %d", p.Line, p.Column+1) }
 
 // NodeKind says what kind of JSON value a node is.
 type NodeKind uint8

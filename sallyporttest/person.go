@@ -126,7 +126,7 @@ func (s *Sallyport) change(ask func(*database.Tx) (identitycenter.Request, error
 
 // SSO is AWS's own client of the portal. Requests name the token themselves.
 func (s *Sallyport) SSO() *sso.Client {
-	return sso.New(sso.Options{Region: "us-west-2", BaseEndpoint: aws.String(s.URL() + "/aws"), HTTPClient: s.HTTP, RetryMaxAttempts: 1})
+	return sso.New(sso.Options{Region: "us-west-2", BaseEndpoint: aws.String(s.URL() + "/aws"), HTTPClient: patient{s.HTTP}, RetryMaxAttempts: 1})
 }
 
 // Enter gets credentials for a role from the portal, and fails the test when it cannot.

@@ -309,14 +309,14 @@ func (p *Principal) Contributes(in space.Project, r role.Role) {
 // CodeCatalyst is AWS's own client, signed in as the principal.
 func (p *Principal) CodeCatalyst() *codecatalyst.Client {
 	return codecatalyst.New(codecatalyst.Options{
-		Region: "us-west-2", BaseEndpoint: aws.String(p.s.URL() + "/aws"), HTTPClient: p.s.HTTP, RetryMaxAttempts: 1,
+		Region: "us-west-2", BaseEndpoint: aws.String(p.s.URL() + "/aws"), HTTPClient: patient{p.s.HTTP}, RetryMaxAttempts: 1,
 		BearerAuthTokenProvider: bearer.StaticTokenProvider{Token: bearer.Token{Value: p.Token}},
 	})
 }
 
 // OIDC is AWS's own client of the service sso-oidc.
 func (s *Sallyport) OIDC() *ssooidc.Client {
-	return ssooidc.New(ssooidc.Options{Region: "us-west-2", BaseEndpoint: aws.String(s.URL() + "/aws"), HTTPClient: s.HTTP, RetryMaxAttempts: 1})
+	return ssooidc.New(ssooidc.Options{Region: "us-west-2", BaseEndpoint: aws.String(s.URL() + "/aws"), HTTPClient: patient{s.HTTP}, RetryMaxAttempts: 1})
 }
 
 // Answer is an HTTP answer, read.

@@ -204,3 +204,23 @@ func TestShutdownDoesNotWaitForSlowClients(t *testing.T) {
 	end.Close()
 	<-sent
 }
+
+// An AWS client that was given the wrong address is told the right one, in a form it reads.
+func TestAWSClientsBesideTheDoorAreShownIt(t *testing.T) {
+	s := sallyporttest.Start(t)
+	for _, headers := range []map[string]string{
+		{"X-Amz-Target": "AWSOrganizationsV20161128.ListRoots"},
+		{"Authorization": "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-west-2/sts/aws4_request, SignedHeaders=host, Signature=00"},
+	} {
+		request, err := http.NewRequest("POST", s.URL()+"/", strings.NewReader("Action=GetCallerIdentity&Version=2011-06-15"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range headers {
+			request.Header.Set(name, value)
+		}
+		if answer := s.Do(request); answer.Status != 400 || !strings.Contains(answer.Body, "/aws: set AWS_ENDPOINT_URL") || strings.Contains(answer.Body, "<!doctype") {
+			t.Errorf("%v: %d %s", headers, answer.Status, answer.Body)
+		}
+	}
+}

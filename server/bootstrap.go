@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,7 +43,9 @@ type Bootstrap struct {
 // configuration says bare, its organization, once in the life of a database.
 func (s *Server) foundAccounts(ctx context.Context) error {
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		switch _, err := s.accounts.First(tx.Reading()); {
+		switch there, err := s.accounts.First(tx.Reading()); {
+		case err == nil && s.config.ManagementAccount != "" && there.ID != account.ID(s.config.ManagementAccount):
+			return fmt.Errorf("%w: --management-account %s: the data holds the account %s already, made at the first start", ErrConfig, s.config.ManagementAccount, there.ID)
 		case err == nil || !fault.Is(err, fault.NotFound):
 			return err
 		}

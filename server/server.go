@@ -217,7 +217,11 @@ func (s *Server) routes(aws, native, pages http.Handler) http.Handler {
 	mux.Handle("/aws", aws)
 	mux.Handle("/aws/", aws)
 	mux.Handle("/api/", native)
-	mux.Handle("/", pages)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if !awsapi.Misdirected(w, r, s.url+"/aws") {
+			pages.ServeHTTP(w, r)
+		}
+	})
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))

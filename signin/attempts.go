@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/operation"
 )
 
@@ -53,12 +54,17 @@ func (a *attempts) change(user, session string, now time.Time) error {
 }
 
 // accountOf is what tries are counted by: the user, by whichever of their names,
-// or the name when it is nobody's.
+// or the name when it is nobody's. Names are folded as they are where users are
+// looked up, or the spellings of one name would tell whether it is somebody's.
 func accountOf(user directory.User, store, login string) string {
-	if user.ID != "" {
+	login = strings.TrimSpace(login)
+	switch {
+	case user.ID != "":
 		return string(user.ID)
+	case store != "":
+		return store + "/" + identitycenter.FoldName(login)
 	}
-	return store + "/" + strings.ToLower(strings.TrimSpace(login))
+	return strings.ToLower(login)
 }
 
 // key is as short for the longest name that can be typed.

@@ -311,17 +311,14 @@ func (s *SignIn) reset(c *operation.Command, in *ResetPasswordInput) (*Session, 
 	return s.begin(c, user)
 }
 
-// setPassword ends every session but one, and without that one what the others were
-// handed for accounts too: they may have been somebody else's.
+// setPassword ends every session but one, and what any was handed for accounts: they
+// may have been somebody else's.
 func (s *SignIn) setPassword(c *operation.Command, user directory.UserID, hash string, keep credential.SessionID) error {
 	if err := s.Directory.SetPassword(c.Tx, user, hash); err != nil {
 		return err
 	}
-	if keep == "" {
-		_, err := s.Centers.EndSessions(c.Tx, user)
-		return err
-	}
-	return s.Credentials.EndSessions(c.Tx, user, keep)
+	_, err := s.Centers.EndSessions(c.Tx, user, keep)
+	return err
 }
 
 // DeleteAccountInput ends the caller's account for good. It takes a password

@@ -40,7 +40,7 @@ type OpenPortalInput struct {
 // Portal is one page of the accounts and roles that are assigned to somebody.
 type Portal struct {
 	Accounts []PortalAccount
-	Next     string
+	Next     string // empty: there is no more. After a search there may be no accounts with it
 	Many     bool // there are more accounts than one page shows
 
 	// What clients are configured with.
@@ -53,11 +53,13 @@ type PortalAccount struct {
 	Roles           []string
 }
 
-// portalPage is how many accounts one page shows, portalRoles how many roles of each.
-// Nobody is assigned more to in one account than it can have permission sets.
+// portalPage is how many accounts one page shows, portalRoles how many roles of each:
+// nobody is assigned more in one account than it can have permission sets. A search
+// looks at portalSearch accounts for one page, and at most a page more.
 const (
-	portalPage  = 30
-	portalRoles = 1000
+	portalPage   = 30
+	portalRoles  = 1000
+	portalSearch = 200
 )
 
 func (s *SignIn) openPortal(q *operation.Query, in *OpenPortalInput) (*Portal, error) {
@@ -72,7 +74,7 @@ func (s *SignIn) openPortal(q *operation.Query, in *OpenPortalInput) (*Portal, e
 		return nil, err
 	}
 	after, wanted := account.ID(in.After), strings.ToLower(strings.TrimSpace(in.Query))
-	for {
+	for looked := 0; ; {
 		accounts, err := s.Centers.AccountsOf(q.Tx, identitycenter.StoreID(store), q.Caller.UserID, after, portalPage+1)
 		if err != nil {
 			return nil, err
@@ -85,6 +87,7 @@ func (s *SignIn) openPortal(q *operation.Query, in *OpenPortalInput) (*Portal, e
 			if found := (PortalAccount{string(a.ID), a.Name, a.Email, roles}); found.has(wanted) {
 				out.Accounts = append(out.Accounts, found)
 			}
+			looked++
 			if after = a.ID; len(out.Accounts) > portalPage {
 				break
 			}
@@ -96,6 +99,10 @@ func (s *SignIn) openPortal(q *operation.Query, in *OpenPortalInput) (*Portal, e
 			return out, nil
 		}
 		if len(accounts) <= portalPage {
+			return out, nil
+		}
+		if looked >= portalSearch {
+			out.Next = string(after)
 			return out, nil
 		}
 	}
@@ -136,7 +143,7 @@ func (s *SignIn) getRoleCredentials(c *operation.Command, in *GetRoleCredentials
 }
 
 func (s *SignIn) signOutEverywhere(c *operation.Command, _ *Empty) (*identitycenter.Proof, error) {
-	ended, err := s.Centers.EndSessions(c.Tx, c.Caller.UserID)
+	ended, err := s.Centers.EndSessions(c.Tx, c.Caller.UserID, "")
 	if err != nil {
 		return nil, err
 	}

@@ -349,3 +349,57 @@ func TestWhichDoorAClientLeadsTo(t *testing.T) {
 		t.Errorf("an unknown client: %+v, %v", doors, err)
 	}
 }
+
+// A link that begins a session ends with what should end sessions, and when it turns out
+// to have gone to the wrong address.
+func TestAttackALinkThatOutlivesWhatEndsIt(t *testing.T) {
+	for what, ends := range map[string]func(p *portal){
+		"the address is corrected": func(p *portal) {
+			in := p.Center()
+			p.Write(func(tx *database.Tx) error {
+				_, err := p.Centers.UpdateUser(tx, in, identitycenter.UserID(p.sam.ID), identitycenter.Change{Operations: []identitycenter.Operation{
+					{Path: "emails", Value: []any{map[string]any{"value": "right@example.com", "primary": true}}}}, By: "test"})
+				return err
+			})
+		},
+		"the user is disabled and enabled": func(p *portal) { p.status(identitycenter.Disabled); p.status(identitycenter.Enabled) },
+		"everything is signed out": func(p *portal) {
+			p.Write(func(tx *database.Tx) error {
+				_, err := p.Centers.EndSessions(tx, p.sam.ID, "")
+				return err
+			})
+		},
+		"the password is changed": func(p *portal) {
+			if _, err := page[signin.Empty](p, "ChangePassword", p.sam.Cookie, signin.ChangePasswordInput{Password: sallyporttest.Password, NewPassword: newPassword}); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := sallyporttest.Start(t)
+			p := &portal{s, t, s.Person("sam")}
+			var token credential.Token
+			p.Write(func(tx *database.Tx) (err error) {
+				_, token, err = p.Credentials.StartFirstPassword(tx, p.sam.ID, "wrong@example.com")
+				return err
+			})
+			ends(p)
+			_, err := page[signin.Session](p, "ResetPassword", "", signin.ResetPasswordInput{Token: string(token), NewPassword: newPassword + " and more"})
+			p.is("the link", err, fault.NotFound)
+		})
+	}
+}
+
+// Spellings of one name are one name, whether it is somebody's or not.
+func TestAttackTellingNamesApartByHowTriesAreCounted(t *testing.T) {
+	s := sallyporttest.Start(t)
+	p := &portal{s, t, s.Person("sam")}
+	for name, spelled := range map[string]string{"sam": "\uff53\uff41\uff4d", "kim": "\uff4b\uff49\uff4d"} {
+		for range 10 {
+			_, err := p.signIn(string(p.sam.Store), name, "guess")
+			p.is("a guess at "+name, err, fault.Unauthenticated)
+		}
+		_, err := p.signIn(string(p.sam.Store), spelled, "guess")
+		p.is("a guess at "+name+" in wide letters", err, fault.Throttled)
+	}
+}

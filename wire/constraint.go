@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/fault"
@@ -115,12 +116,18 @@ func (c *checked) check(v reflect.Value) error {
 
 func (c *checked) checkText(text string) error {
 	if c.Pattern != nil && !c.Pattern.MatchString(text) {
-		return fault.Invalidf("%s must match %s", c.name, c.Pattern)
+		return fault.Invalidf("%s must match %s, %.128q does not", c.name, shown(c.Pattern), text)
 	}
 	if c.values != nil && !slices.Contains(c.values, text) {
 		return fault.Invalidf("%s must be one of %v", c.name, c.values)
 	}
 	return nil
+}
+
+// shown is a pattern less what says that it is of the whole text.
+func shown(pattern *regexp.Regexp) string {
+	text := strings.TrimSuffix(strings.TrimPrefix(pattern.String(), `\A(?:`), `)\z`)
+	return strings.TrimSuffix(strings.TrimPrefix(text, "^"), "$")
 }
 
 func bounds(low, high int) string {

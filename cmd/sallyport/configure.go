@@ -147,9 +147,14 @@ func (c *configuration) complete(ctx context.Context) error {
 	if err := call(ctx, s, "", "GET /server", &api.Empty{}, nil, &is); err != nil {
 		return err
 	}
-	c.region = cmp.Or(c.region, is.Region)
+	if c.region = cmp.Or(c.region, is.Region); !regionName.MatchString(c.region) {
+		return fmt.Errorf("%q is not the name of a Region: it would be written into %s", c.region, c.file)
+	}
 	return nil
 }
+
+// regionName keeps what a server says from adding lines to the file.
+var regionName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // awsServices are the services Sallyport answers for, as the config file names them.
 var awsServices = []string{"sso", "sso_oidc", "sts", "codecatalyst", "organizations", "iam", "sso_admin", "identitystore", "cloudtrail", "accessanalyzer"}
