@@ -123,7 +123,7 @@ func (a *API) mailFirstPassword(c *operation.Command, user identitycenter.User) 
 		return "", err
 	}
 	return verification.Email, a.Mail.Enqueue(c.Tx, a.Jobs, mail.Message{To: verification.Email, Subject: "Choose your password for AWS accounts",
-		Text: fmt.Sprintf("Hello %s,\n\nwhoever administers your identity store asks you to choose a password, with which you sign in to AWS accounts.\n\nChoose it at\n%s/reset?token=%s\n\nThe link is good once, for seven days. Your user name is %s.\n",
+		Text: fmt.Sprintf("Hello %s,\n\nWhoever administers your identity store asks you to choose a password, with which you sign in to AWS accounts.\n\nChoose it at\n%s/reset?token=%s\n\nThe link is good once, for seven days. Your user name is %s.\n",
 			user.DisplayName, a.PublicURL, token, user.UserName)})
 }
 

@@ -1,6 +1,9 @@
 package console
 
 import (
+	"path"
+	"strings"
+
 	"github.com/sallyport/sallyport/signin"
 )
 
@@ -14,6 +17,29 @@ type portalPage struct {
 	*signin.Portal
 	Query string // what the list was searched for
 }
+
+// Server is what sallyport configure takes as its endpoint.
+func (p portalPage) Server() string { return strings.TrimSuffix(p.Endpoint, "/aws") }
+
+// Store is what it takes as its store: empty for the first.
+func (p portalPage) Store() string {
+	if p.StartURL == p.Server()+portalPath {
+		return ""
+	}
+	return path.Base(p.StartURL)
+}
+
+// Example is a role that is assigned, to configure a profile with. Nil: there is none.
+func (p portalPage) Example() *portalExample {
+	for _, a := range p.Accounts {
+		for _, role := range a.Roles {
+			return &portalExample{a.ID, role}
+		}
+	}
+	return nil
+}
+
+type portalExample struct{ Account, Role string }
 
 func (c *console) showPortal(v *visit) (any, error) {
 	portal, err := c.ask.OpenPortal.ask(v, signin.OpenPortalInput{Store: v.PathValue("store"), Query: v.asks("search"), After: v.asks("after")})

@@ -132,7 +132,8 @@ func TestThePortal(t *testing.T) {
 
 	shop := c.assign("shop <b>", "Reader", "Administrator")
 	sam.get("/start").check(t, "an account", expectation{status: 200,
-		says:     []string{string(shop), "shop &lt;b&gt;", "Administrator", "Reader", s.URL() + "/start", "sso:account:access"},
+		says: []string{string(shop), "shop &lt;b&gt;", "Administrator", "Reader", s.URL() + "/start", "sso:account:access",
+			"sallyport configure --endpoint " + s.URL() + " --account " + string(shop) + " --role Administrator --profile work"},
 		keepsOff: []string{"ASIA", "shop <b>", "Find an account", s.URL() + "/start/"}})
 	shown := sam.post("/start", "credentials", "account", string(shop), "role", "Reader")
 	shown.check(t, "credentials", expectation{status: 200, says: []string{"Reader in shop &lt;b&gt;", `export AWS_ACCESS_KEY_ID="ASIA`, "$Env:AWS_SESSION_TOKEN", "[" + string(shop) + "_Reader]", "slt_", s.URL() + "/aws"}})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -48,17 +51,29 @@ func passwordCommand() *cobra.Command {
 		} else {
 			columns = append(columns, table[api.UserPassword]{{"password", func(p api.UserPassword) string { return p.Password }}}...)
 		}
-		columns = append(columns, table[api.UserPassword]{{"good until", func(p api.UserPassword) string { return when(p.ExpiresAt) }}}...)
+		columns = append(columns, table[api.UserPassword]{{"good until", func(p api.UserPassword) string { return inZone(p.ExpiresAt) }}}...)
 		return columns.one(a.printer, made)
 	})
+	cmd.Args = needStoreAndUser
 	cmd.Long = `Let a user of an identity store choose a new password.
 
 A one-time password is printed, this once. It is good for seven days, and for nothing
-but choosing another. USER is an id or a user name. The request is signed with AWS
-credentials, taken from where the AWS CLI takes them; policies must allow
-sso-directory:UpdatePassword.`
+but choosing another. USER is an id or a user name. Where the user is signed in, they
+stay so until they have chosen: sallyport session revoke ends that at once. The request
+is signed with AWS credentials, taken from where the AWS CLI takes them; policies must
+allow sso-directory:UpdatePassword.`
 	return cmd
 }
+
+func needStoreAndUser(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 {
+		return fmt.Errorf("%s needs STORE and USER: see %s --help", strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" "), cmd.CommandPath())
+	}
+	return nil
+}
+
+// inZone writes a time that is handed on to people elsewhere.
+func inZone(t time.Time) string { return t.Local().Format(time.RFC3339) }
 
 // addSigningFlags are those of verbs that the account side is asked by. It returns how
 // to reach the server.
@@ -71,7 +86,7 @@ func addSigningFlags(flags *pflag.FlagSet) func(context.Context) (signedIn, erro
 		if err != nil {
 			return signedIn{}, err
 		}
-		var options []func(*config.LoadOptions) error
+		options := []func(*config.LoadOptions) error{config.WithLogger(logging.Nop{})}
 		if profile != "" {
 			options = append(options, config.WithSharedConfigProfile(profile))
 		}
@@ -106,11 +121,17 @@ func serverAddress(said string) string {
 	return defaultEndpoint
 }
 
+var errNoKey = errors.New("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile")
+
 func sign(r *http.Request, body []byte, from aws.CredentialsProvider, region string) error {
 	if from == nil {
-		return fmt.Errorf("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give a --profile")
+		return errNoKey
 	}
 	key, err := from.Retrieve(r.Context())
+	var last *smithy.OperationError
+	if errors.As(err, &last) && last.ServiceID == "ec2imds" {
+		return errNoKey // asking the machine's metadata comes last, where nothing else was set
+	}
 	if err != nil {
 		return fmt.Errorf("no AWS credentials: %w", err)
 	}

@@ -29,6 +29,10 @@ Every flag can also be set by a variable (--listen: SALLYPORT_LISTEN) or in
 the file sallyport.yaml in the working directory (listen: ...). A flag beats a variable
 beats the file.
 
+The first start makes an AWS organization and leaves the key of its management
+account's root user in bootstrap.json in the data directory, with the addresses that
+clients need. Every start writes that file anew, without the key once it is deleted.
+
 Plain HTTP is served on loopback addresses only. On any other, give --tls, or put a
 proxy that ends TLS in front and say --behind-proxy and --url.`,
 		Args: cobra.NoArgs,
@@ -75,7 +79,7 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 	flags.StringVar(&config.SMTP, "smtp", "", "smtp:// or smtps:// `URL` of the mail server; default: files in the outbox")
 	flags.StringVar(&config.MailFrom, "mail-from", "", "`address` that mail is sent from")
 	flags.StringVar(&config.ManagementAccount, "management-account", "", "number of the `account` that the first start makes; default: a random one")
-	flags.BoolVar(&config.Bare, "bare", false, "make that account alone at the first start, with no organization")
+	flags.BoolVar(&config.Bare, "bare", false, "make the management account alone at the first start, with no organization")
 	flags.BoolVar(&config.AWSLimits, "aws-limits", false, "behave as AWS does under load: throttle, and take seconds for asynchronous work")
 	flags.StringVar(&faults, "aws-faults", "", "lose answers after the change was made, or give them late, at random from this `seed`")
 	flags.BoolVar(&config.InvitedOnly, "invited-only", false, "let only those sign up who follow an invitation")

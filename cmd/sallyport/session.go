@@ -41,11 +41,12 @@ func revokeCommand() *cobra.Command {
 	cmd := showing(v, table[api.RevokedSessions]{
 		{"user", func(r api.RevokedSessions) string { return r.UserName }},
 		{"id", func(r api.RevokedSessions) string { return r.UserID }},
-		{"revoked", func(r api.RevokedSessions) string { return when(r.RevokedAt) }},
+		{"revoked", func(r api.RevokedSessions) string { return inZone(r.RevokedAt) }},
 		{"sessions", func(r api.RevokedSessions) string { return strconv.Itoa(r.Sessions) }},
 		{"credentials", func(r api.RevokedSessions) string { return strconv.Itoa(r.Credentials) }},
 		{"accounts", func(r api.RevokedSessions) string { return strconv.Itoa(len(r.Accounts)) }},
 	})
+	cmd.Args = needStoreAndUser
 	cmd.Long = `Sign a user of an identity store out everywhere, at once.
 
 Browsers and programs are signed out, and the credentials of accounts that they were
