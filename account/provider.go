@@ -46,6 +46,15 @@ func (k ProviderKind) resource() string {
 	return "oidc-provider/"
 }
 
+// Protected tells whether the provider is IAM Identity Center's, which alone changes it.
+func (p Provider) Protected() bool { return p.Kind == SAML && ReservedProvider(p.Name) }
+
+var reservedProvider = regexp.MustCompile(`(?i)^AWSSSO_.*_DO_NOT_DELETE$`)
+
+// ReservedProvider tells whether the name of a SAML provider is such a one, in whatever
+// case: names that differ in case alone are one name.
+func ReservedProvider(name string) bool { return reservedProvider.MatchString(name) }
+
 const selectProvider = `select id, account_id, kind, name, client_ids, thumbprints, metadata_sealed, tags_sealed, created_at, expires_at from identity_providers where `
 
 // Provider finds an identity provider by its ARN.

@@ -91,8 +91,26 @@ func (a *API) person(tx *database.ReadTx, c *operation.Call, store, user string)
 	return a.Centers.FindUser(tx, in, user)
 }
 
+// replaceable is [API.person] for a new password, with which one can sign in as them. A
+// delegated administrator could enter the management account so, and is refused.
+func (a *API) replaceable(tx *database.ReadTx, c *operation.Call, store, user string) (identitycenter.User, error) {
+	u, err := a.person(tx, c, store, user)
+	if err != nil {
+		return u, err
+	}
+	in, err := a.Centers.Reach(tx, c.Caller.Principal.ID(), store)
+	if err != nil || in.Owner == c.Caller.Principal.ID() {
+		return u, err
+	}
+	enters, err := a.Centers.EntersOwner(tx, in, u.ID)
+	if err == nil && enters {
+		err = fault.Deniedf("%s is assigned to the management account, directly or by a group: only that account can let them choose a new password", u.UserName)
+	}
+	return u, err
+}
+
 func (a *API) setUserPassword(c *operation.Command, in *SetUserPasswordInput) (*UserPassword, error) {
-	user, err := a.person(c.Tx.Reading(), &c.Call, in.Store, in.User)
+	user, err := a.replaceable(c.Tx.Reading(), &c.Call, in.Store, in.User)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +150,7 @@ func (a *API) revokeUserSessions(c *operation.Command, in *RevokeUserSessionsInp
 	if err != nil {
 		return nil, err
 	}
-	ended, err := a.Centers.EndSessions(c.Tx, directory.UserID(user.ID))
+	ended, err := a.Centers.EndSessions(c.Tx, directory.UserID(user.ID), "")
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/seal"
 )
@@ -212,6 +213,59 @@ func TestEndingAUsersSessionsEndsEverything(t *testing.T) {
 		sam.SignIn("sso:account:access")
 		if !good(sam.Enter(shop, "Admin")) {
 			t.Error("a new session is no good")
+		}
+	})
+}
+
+// A delegated administrator would enter the management account as whom they gave a password.
+func TestAttackTheManagementAccountByADelegatesPassword(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		sam, kim, lee := s.Person("sam"), s.Person("kim"), s.Person("lee")
+		security := s.Member("security")
+		delegate, management := s.RootOf(security), s.Management()
+		in := s.Center()
+		s.Write(func(tx *database.Tx) error {
+			o, err := s.Orgs.Of(tx.Reading(), management)
+			if err != nil {
+				return err
+			}
+			if err := s.Orgs.EnableService(tx, o, "sso.amazonaws.com"); err != nil {
+				return err
+			}
+			return s.Orgs.RegisterDelegate(tx, o, security, "sso.amazonaws.com")
+		})
+		s.Assign(lee, "Ops", security, "")
+		set := s.Assign(sam, "Ops", management, "")
+		s.Write(func(tx *database.Tx) error { // kim by a group, which is about to be assigned
+			g, err := s.Centers.CreateGroup(tx, in, identitycenter.GroupAttributes{DisplayName: "operators"}, "test")
+			if err != nil {
+				return err
+			}
+			if _, err := s.Centers.Join(tx, in, g.ID, identitycenter.UserID(kim.ID), "test"); err != nil {
+				return err
+			}
+			_, err = s.Centers.RequestAssignment(tx, set, management, identitycenter.Principal{Type: identitycenter.GroupPrincipal, ID: string(g.ID)})
+			return err
+		})
+		for _, who := range []*sallyporttest.Principal{sam, kim} {
+			before := held(t, s, who.ID)
+			for _, mode := range []string{oneTime, byMail} {
+				if answer := delegate.Ask("PUT", passwordOf(who, who.Alias), mode, "sallyport"); answer.Status != http.StatusForbidden || !strings.Contains(answer.Body, "management account") {
+					t.Errorf("%s: %d %s", who.Alias, answer.Status, answer.Body)
+				}
+			}
+			if held(t, s, who.ID) != before {
+				t.Errorf("the password of %s was changed", who.Alias)
+			}
+			if answer := s.Root().Ask("PUT", passwordOf(who, who.Alias), oneTime, "sallyport"); answer.Status != http.StatusOK {
+				t.Errorf("the owner, %s: %d %s", who.Alias, answer.Status, answer.Body)
+			}
+		}
+		if answer := delegate.Ask("PUT", passwordOf(lee, "lee"), oneTime, "sallyport"); answer.Status != http.StatusOK {
+			t.Errorf("lee: %d %s", answer.Status, answer.Body)
+		}
+		if answer := delegate.Ask("DELETE", sessionsOf(sam), "", "sallyport"); answer.Status != http.StatusOK {
+			t.Errorf("sessions: %d %s", answer.Status, answer.Body)
 		}
 	})
 }

@@ -30,9 +30,22 @@ func (s *IAM) provider(tx *database.ReadTx, caller authn.Caller, kind account.Pr
 	return p, err
 }
 
+// ownProvider finds a provider for a command that changes it.
+func (s *IAM) ownProvider(c *operation.Command, kind account.ProviderKind, arn *string) (account.Provider, error) {
+	p, err := s.provider(c.Tx.Reading(), c.Caller, kind, arn)
+	if err == nil && p.Protected() {
+		err = protectedProvider(p.Name)
+	}
+	return p, err
+}
+
+func protectedProvider(name string) error {
+	return fault.WithReason(account.ReasonUnmodifiable, fault.Deniedf("Cannot perform the operation on the protected SAML provider '%.128s' - this provider is only modifiable by AWS", name))
+}
+
 // changeProvider finds a provider and changes it.
 func (s *IAM) changeProvider(c *operation.Command, kind account.ProviderKind, arn *string, patch func(account.Provider) (account.ProviderPatch, error)) error {
-	p, err := s.provider(c.Tx.Reading(), c.Caller, kind, arn)
+	p, err := s.ownProvider(c, kind, arn)
 	if err != nil {
 		return err
 	}
@@ -44,7 +57,7 @@ func (s *IAM) changeProvider(c *operation.Command, kind account.ProviderKind, ar
 }
 
 func (s *IAM) deleteProvider(c *operation.Command, kind account.ProviderKind, arn *string) error {
-	p, err := s.provider(c.Tx.Reading(), c.Caller, kind, arn)
+	p, err := s.ownProvider(c, kind, arn)
 	if err != nil {
 		return err
 	}
@@ -145,6 +158,9 @@ const (
 func (s *IAM) createSAMLProvider(c *operation.Command, in *iam.CreateSAMLProviderInput) (*iam.CreateSAMLProviderOutput, error) {
 	if in.AddPrivateKey != nil || in.AssertionEncryptionMode != "" {
 		return nil, fault.Unsupportedf(noEncryption)
+	}
+	if account.ReservedProvider(*in.Name) {
+		return nil, protectedProvider(*in.Name)
 	}
 	tags, err := newTags(in.Tags)
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *SSO) service() *service {
 		routes: []route{
 			on("GET", "/assignment/accounts", 200, operation.Read("ListAccounts", s.listAccounts, authz.SignedIn()), token, "nextToken=next_token", "maxResults=max_result"),
 			on("GET", "/assignment/roles", 200, operation.Read("ListAccountRoles", s.listAccountRoles, authz.SignedIn()), token, "accountId=account_id", "nextToken=next_token", "maxResults=max_result"),
-			on("GET", "/federation/credentials", 200, operation.Write("GetRoleCredentials", s.getRoleCredentials, authz.SignedIn()), token, "accountId=account_id", "roleName=role_name"),
+			on("GET", "/federation/credentials", 200, operation.Write("GetRoleCredentials", s.getRoleCredentials, authz.SignedIn(), operation.Limit(600)), token, "accountId=account_id", "roleName=role_name"),
 			on("POST", "/logout", 200, operation.Write("Logout", s.logout, authz.SignedIn()), token),
 		},
 	}

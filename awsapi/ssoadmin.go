@@ -50,10 +50,10 @@ func (o *SSOAdmin) service() *service {
 			operation.Read("ListRegions", asksCenter(o, o.listRegions), iam("ListRegions", instance)),
 			operation.Refused[ssoadmin.AddRegionInput, ssoadmin.AddRegionOutput]("AddRegion", false, regions, iam("AddRegion", instance)),
 			operation.Refused[ssoadmin.RemoveRegionInput, ssoadmin.RemoveRegionOutput]("RemoveRegion", false, regions, iam("RemoveRegion", instance)),
-			operation.Write("CreateInstanceAccessControlAttributeConfiguration", changesCenter(o, o.createAccessControl), iam("CreateInstanceAccessControlAttributeConfiguration", instance)),
+			operation.Write("CreateInstanceAccessControlAttributeConfiguration", changesTags(o, o.createAccessControl), iam("CreateInstanceAccessControlAttributeConfiguration", instance)),
 			operation.Read("DescribeInstanceAccessControlAttributeConfiguration", asksCenter(o, o.describeAccessControl), iam("DescribeInstanceAccessControlAttributeConfiguration", instance)),
-			operation.Write("UpdateInstanceAccessControlAttributeConfiguration", changesCenter(o, o.updateAccessControl), iam("UpdateInstanceAccessControlAttributeConfiguration", instance)),
-			operation.Write("DeleteInstanceAccessControlAttributeConfiguration", changesCenter(o, o.deleteAccessControl), iam("DeleteInstanceAccessControlAttributeConfiguration", instance)),
+			operation.Write("UpdateInstanceAccessControlAttributeConfiguration", changesTags(o, o.updateAccessControl), iam("UpdateInstanceAccessControlAttributeConfiguration", instance)),
+			operation.Write("DeleteInstanceAccessControlAttributeConfiguration", changesTags(o, o.deleteAccessControl), iam("DeleteInstanceAccessControlAttributeConfiguration", instance)),
 
 			operation.Write("TagResource", o.tagResource, iam("TagResource", resource)),
 			operation.Write("UntagResource", o.untagResource, iam("UntagResource", resource)),
@@ -171,6 +171,17 @@ func changesCenter[In, Out any](o *SSOAdmin, do func(*operation.Command, center,
 	}
 }
 
+// changesTags is changesCenter for what becomes of everybody's sessions, in the owner's
+// account as well.
+func changesTags[In, Out any](o *SSOAdmin, do func(*operation.Command, center, *In) (*Out, error)) func(*operation.Command, *In) (*Out, error) {
+	return changesCenter(o, func(c *operation.Command, of center, in *In) (*Out, error) {
+		if of.delegate {
+			return nil, fault.Deniedf("A delegated administrator cannot configure attributes for access control: they are tags of sessions in the management account, too. That account configures them.")
+		}
+		return do(c, of, in)
+	})
+}
+
 // set finds the permission set that an input names.
 func (o *SSOAdmin) set(tx *database.ReadTx, call *operation.Call, in any) (identitycenter.PermissionSet, center, error) {
 	c, err := o.in(tx, call, textMember(in, "InstanceArn"))
@@ -204,14 +215,15 @@ func changesSet[In, Out any](o *SSOAdmin, do func(*operation.Command, identityce
 	}
 }
 
-// ofOwner refuses a delegate to touch a permission set that the owner's account has.
+// ofOwner refuses a delegate to touch a permission set that the owner's account has, or
+// is about to have.
 func (o *SSOAdmin) ofOwner(tx *database.ReadTx, of center, p identitycenter.PermissionSet) error {
 	if !of.delegate {
 		return nil
 	}
-	there, err := o.Centers.IsProvisionedIn(tx, p, of.Owner)
+	there, err := o.Centers.ConcernsOwner(tx, p)
 	if err == nil && there {
-		err = fault.Deniedf("A delegated administrator cannot change a permission set that is provisioned in the management account.")
+		err = fault.Deniedf("A delegated administrator cannot change a permission set that is provisioned in the management account, or is about to be.")
 	}
 	return err
 }

@@ -1,8 +1,6 @@
 package awsapi
 
 import (
-	"regexp"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
@@ -63,19 +61,11 @@ func (o *SSOAdmin) deleteInlinePolicy(c *operation.Command, p identitycenter.Per
 	return &ssoadmin.DeleteInlinePolicyFromPermissionSetOutput{}, o.Centers.DeleteInlinePolicy(c.Tx, p)
 }
 
-var (
-	policyName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
-	policyPath = regexp.MustCompile(`^(/[A-Za-z0-9.,+@=_-]+)*/$`)
-)
-
 func customer(r *types.CustomerManagedPolicyReference) (identitycenter.PolicyRef, error) {
-	if !policyName.MatchString(aws.ToString(r.Name)) {
-		return "", fault.Invalidf("CustomerManagedPolicyReference.Name must match %s", policyName)
+	if r.Path != nil && *r.Path == "" {
+		return "", fault.Invalidf("CustomerManagedPolicyReference.Path has at least one character")
 	}
-	if r.Path != nil && (!policyPath.MatchString(*r.Path) || len(*r.Path) > 512) {
-		return "", fault.Invalidf("CustomerManagedPolicyReference.Path must match %s and have at most 512 characters", policyPath)
-	}
-	return identitycenter.Customer(aws.ToString(r.Path), *r.Name), nil
+	return identitycenter.Customer(aws.ToString(r.Path), aws.ToString(r.Name))
 }
 
 func customerOut(r identitycenter.PolicyRef) types.CustomerManagedPolicyReference {

@@ -27,10 +27,14 @@ func (c AccessControl) check() error {
 	if len(c) > maxAttributes {
 		return fault.Invalidf("an instance has at most %d attributes for access control", maxAttributes)
 	}
+	keys := account.Tags{}
+	for key := range c {
+		keys[key] = ""
+	}
+	if _, err := account.Tags(nil).With(keys); err != nil {
+		return err
+	}
 	for key, sources := range c {
-		if _, err := account.Tags(nil).With(account.Tags{key: ""}); err != nil {
-			return err
-		}
 		if len(sources) == 0 {
 			return fault.Invalidf("the attribute %q has no source", key)
 		}

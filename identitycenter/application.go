@@ -68,11 +68,13 @@ type Provider struct {
 	ARN, Name, Description, Protocol string
 }
 
+const providerPrefix = "arn:aws:sso::aws:applicationProvider/"
+
 // Providers are the kinds of applications that customers set up themselves. AWS's
 // own applications are none of Sallyport's.
 var Providers = []Provider{
-	{"arn:aws:sso::aws:applicationProvider/custom", "Custom application", "An application of your own that speaks OAuth 2.0", "OAUTH"},
-	{"arn:aws:sso::aws:applicationProvider/custom-saml", "Custom SAML 2.0 application", "An application of your own that speaks SAML 2.0", "SAML"},
+	{providerPrefix + "custom", "Custom application", "An application of your own that speaks OAuth 2.0", "OAUTH"},
+	{providerPrefix + "custom-saml", "Custom SAML 2.0 application", "An application of your own that speaks SAML 2.0", "SAML"},
 }
 
 // ApplicationProvider finds one by its ARN.

@@ -86,6 +86,20 @@ func isAssigned(tx *database.ReadTx, a Assignment) (bool, error) {
 		a.Set, a.Account, a.ID, a.Type)
 }
 
+// ConcernsOwner tells whether a permission set is a role in the instance's own account, or
+// is on the way to be.
+func (s *Store) ConcernsOwner(tx *database.ReadTx, p PermissionSet) (bool, error) {
+	return exists(tx, `select 1 from provisioned_sets where permission_set_id = $1 and account_id = $2
+		union all select 1 from center_requests where permission_set_id = $1 and account_id = $2 and state = $3`, p.ID, p.in.Owner, InProgress)
+}
+
+// EntersOwner tells whether a user is assigned anything in the instance's own account,
+// also by a group, or is about to be.
+func (s *Store) EntersOwner(tx *database.ReadTx, in Instance, user UserID) (bool, error) {
+	return exists(tx, `select 1 from account_assignments where principal_id in (`+holders+`) and account_id = $3
+		union all select 1 from center_requests where principal_id in (`+holders+`) and account_id = $3 and state = $4`, user, in.Store, in.Owner, InProgress)
+}
+
 // ProvisionedSet is where a permission set is a role.
 type ProvisionedSet struct {
 	Set     PermissionSetID

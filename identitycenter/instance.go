@@ -134,10 +134,13 @@ func noInstance(err error) error {
 func (s *Store) Instance(tx *database.ReadTx, name string) (Instance, error) {
 	a, err := arn.Parse(name)
 	id, ok := strings.CutPrefix(a.Resource, instancePrefix)
-	if err != nil || !ok || a.Service != "sso" {
+	if err != nil || !ok {
 		return Instance{}, noInstance(database.ErrNone)
 	}
 	i, err := instanceWhere(tx, "id", id)
+	if err == nil && i.ARN() != name {
+		return Instance{}, noInstance(database.ErrNone)
+	}
 	return i, noInstance(err)
 }
 

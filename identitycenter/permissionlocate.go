@@ -32,14 +32,10 @@ func (s *Store) LocateSSO(tx *database.ReadTx, caller *account.Principal, name s
 	if id, ok := strings.CutPrefix(name, "account/"); ok {
 		return &account.Resource{ARN: arn.ARN{Partition: "aws", Service: "sso", Resource: "account/" + id}.String()}, nil
 	}
-	closed := &account.Resource{ARN: name, PolicyRequired: true}
-	a, err := arn.Parse(name)
-	if err != nil || a.Service != "sso" {
-		return closed, nil
-	}
-	if a.Account == "aws" { // what AWS offers is everybody's
+	if strings.HasPrefix(name, providerPrefix) { // what AWS offers is everybody's
 		return &account.Resource{ARN: name}, nil
 	}
+	closed := &account.Resource{ARN: name, PolicyRequired: true}
 	in, delegate, err := s.Governed(tx, caller.ID(), name)
 	if fault.Is(err, fault.NotFound) {
 		return closed, nil
@@ -48,7 +44,7 @@ func (s *Store) LocateSSO(tx *database.ReadTx, caller *account.Principal, name s
 		return nil, err
 	}
 	r := &account.Resource{ARN: name, Account: in.Owner}
-	if a.Account != "" { // of applications, and issuers
+	if a, err := arn.Parse(name); err == nil && a.Account != "" { // of applications, and issuers
 		r.Context = policy.Context{"sso:applicationaccount": {a.Account}}
 	}
 	if delegate {
@@ -65,20 +61,21 @@ func (s *Store) LocateSSO(tx *database.ReadTx, caller *account.Principal, name s
 
 // Governed finds the instance that an ARN is of, its own or that of something in it,
 // for an account that governs it: its owner, or a delegate of the organization. For
-// any other it is NotFound.
+// any other it is NotFound. So is an ARN in another spelling, such as one of
+// another partition: policies that deny the ARN would not know it.
 func (s *Store) Governed(tx *database.ReadTx, caller account.ID, name string) (in Instance, delegate bool, err error) {
 	none := noInstance(database.ErrNone)
 	a, err := arn.Parse(name)
-	if err != nil || a.Service != "sso" {
+	if err != nil {
 		return Instance{}, false, none
 	}
-	kind, rest, _ := strings.Cut(a.Resource, "/")
-	id, _, inner := strings.Cut(rest, "/")
-	if inner == (kind+"/" == instancePrefix) {
-		return Instance{}, false, none
-	}
+	_, rest, _ := strings.Cut(a.Resource, "/")
+	id, _, _ := strings.Cut(rest, "/")
 	if in, err = instanceWhere(tx, "id", id); err != nil {
 		return Instance{}, false, noInstance(err)
+	}
+	if !in.spells(a) {
+		return Instance{}, false, none
 	}
 	if caller == in.Owner {
 		return in, false, nil
@@ -90,6 +87,15 @@ func (s *Store) Governed(tx *database.ReadTx, caller account.ID, name string) (i
 		return Instance{}, false, err
 	}
 	return in, true, nil
+}
+
+// spells tells whether an ARN is the instance's own, or spelled as that of something in
+// it. Which account an application or an issuer is of is seen when it is looked up.
+func (i Instance) spells(a arn.ARN) bool {
+	name, maker := a.String(), account.ID(a.Account)
+	within := func(prefix string) bool { return strings.HasPrefix(name, prefix) && name != prefix }
+	return name == i.ARN() || within(i.setARN("")) ||
+		maker != "" && maker != "aws" && (within(Application{Account: maker, in: i}.ARN()) || within(Issuer{Account: maker, in: i}.ARN()))
 }
 
 // taggable is something of an instance that has tags.

@@ -44,8 +44,18 @@ type permission struct {
 // ARN, a customer's by path and name. Empty: none.
 type PolicyRef string
 
-// Customer refers to a customer managed policy. An empty path is /.
-func Customer(path, name string) PolicyRef { return PolicyRef(cmp.Or(path, "/") + name) }
+// Customer refers to a customer managed policy. An empty path is /. It is Invalid where
+// no policy has that name or path: what looks like an ARN is none of a customer's.
+func Customer(path, name string) (PolicyRef, error) {
+	path = cmp.Or(path, "/")
+	switch {
+	case !policyName.MatchString(name):
+		return "", fault.Invalidf("The name of a customer managed policy must match %s.", policyName)
+	case !policyPath.MatchString(path) || len(path) > 512:
+		return "", fault.Invalidf("The path of a customer managed policy must match %s and have at most 512 characters.", policyPath)
+	}
+	return PolicyRef(path + name), nil
+}
 
 // AWS tells whether the policy is one that AWS manages.
 func (r PolicyRef) AWS() bool { return strings.HasPrefix(string(r), "arn:") }
@@ -96,9 +106,12 @@ const (
 )
 
 var (
-	setName  = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
-	iso8601  = regexp.MustCompile(`^P(?:(\d{1,2})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?$`)
-	policyIn = regexp.MustCompile(`^/(?:[\x21-\x7e]{1,510}/)?[\w+=,.@-]{1,128}$`)
+	setName = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
+	iso8601 = regexp.MustCompile(`^P(?:(\d{1,2})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,6})S)?)?$`)
+
+	// See CustomerManagedPolicyReference in the API Reference.
+	policyName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+	policyPath = regexp.MustCompile(`^((/[A-Za-z0-9.,+@=_-]+)*)/$`)
 )
 
 // parseDuration reads a duration of one to twelve hours.
@@ -341,13 +354,10 @@ func (s *Store) DeleteBoundary(tx *database.Tx, p PermissionSet) error {
 // NoBoundary is the fault that a permission set has none.
 func NoBoundary() error { return fault.NotFoundf("The PermissionSet has no permissions boundary.") }
 
-// checkRef refuses a policy that no account can have. Whether an account has a
+// checkRef refuses a policy of AWS's that there is not. Whether an account has a
 // customer's shows when the permission set is provisioned there.
 func (s *Store) checkRef(tx *database.ReadTx, ref PolicyRef) error {
 	if !ref.AWS() {
-		if !policyIn.MatchString(string(ref)) {
-			return fault.Invalidf("%.256q is not the path and name of a customer managed policy", string(ref))
-		}
 		return nil
 	}
 	managed, err := s.Accounts.PolicyByARN(tx, string(ref))

@@ -48,11 +48,10 @@ func (i Instance) providerName(id account.ID) string {
 }
 
 func (i Instance) trust(id account.ID) string {
-	provider := arn.ARN{Partition: "aws", Service: "iam", Account: string(id), Resource: "saml-provider/" + i.providerName(id)}
 	text, err := json.Marshal(map[string]any{
 		"Version": "2012-10-17",
 		"Statement": []any{map[string]any{
-			"Effect": "Allow", "Principal": map[string]any{"Federated": provider.String()},
+			"Effect": "Allow", "Principal": map[string]any{"Federated": i.providerARN(id)},
 			"Action":    []string{"sts:AssumeRoleWithSAML", "sts:TagSession"},
 			"Condition": map[string]any{"StringEquals": map[string]any{"SAML:aud": "https://signin.aws.amazon.com/saml"}},
 		}},
@@ -141,14 +140,21 @@ func (s *Store) checkInAccount(tx *database.ReadTx, ref PolicyRef, id account.ID
 	return err
 }
 
-// trustCenter makes the account's SAML provider for the instance, if it is not there.
+func (i Instance) providerARN(id account.ID) string {
+	return arn.ARN{Partition: "aws", Service: "iam", Account: string(id), Resource: "saml-provider/" + i.providerName(id)}.String()
+}
+
+// trustCenter makes the account's SAML provider for the instance, or makes it what it
+// should be.
 func (s *Store) trustCenter(tx *database.Tx, in Instance, id account.ID) error {
-	name := in.providerName(id)
-	_, err := s.Accounts.Provider(tx.Reading(), arn.ARN{Partition: "aws", Service: "iam", Account: string(id), Resource: "saml-provider/" + name}.String())
-	if !fault.Is(err, fault.NotFound) {
-		return err
+	metadata := in.metadata()
+	p, err := s.Accounts.Provider(tx.Reading(), in.providerARN(id))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		_, err = s.Accounts.CreateProvider(tx, id, account.NewProvider{Kind: account.SAML, Name: in.providerName(id), Metadata: metadata})
+	case err == nil && (p.Metadata != metadata || !p.ExpiresAt.IsZero()):
+		err = s.Accounts.ChangeProvider(tx, p, account.ProviderPatch{Metadata: &metadata})
 	}
-	_, err = s.Accounts.CreateProvider(tx, id, account.NewProvider{Kind: account.SAML, Name: name, Metadata: in.metadata()})
 	return err
 }
 

@@ -41,7 +41,7 @@ type OpenPortalInput struct {
 type Portal struct {
 	Accounts []PortalAccount
 	Next     string // empty: there is no more. After a search there may be no accounts with it
-	Many     bool // there are more accounts than one page shows
+	Many     bool   // there are more accounts than one page shows
 
 	// What clients are configured with.
 	StartURL, Endpoint, Region string
