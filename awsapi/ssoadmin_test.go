@@ -922,6 +922,10 @@ func TestSSOAdminAsThePublicPipelineCalls(t *testing.T) {
 		if arns := own(); len(arns) != 1 || arns[0] != *set {
 			t.Errorf("its own are %v", arns)
 		}
+		h.s.Eventually("the requests before the last, which may end after it", func() bool {
+			return len(ok(h.ListPermissionSetProvisioningStatus(ctx, &ssoadmin.ListPermissionSetProvisioningStatusInput{InstanceArn: found,
+				Filter: &types.OperationStatusFilter{Status: types.StatusValuesInProgress}}))(t).PermissionSetsProvisioningStatus) == 0
+		})
 		ok(h.DeletePermissionSet(ctx, &ssoadmin.DeletePermissionSetInput{InstanceArn: found, PermissionSetArn: set}))(t)
 		if arns := own(); len(arns) != 0 {
 			t.Errorf("there are still %v", arns)
