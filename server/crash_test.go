@@ -27,10 +27,7 @@ import (
 // arrive at once. Every answer it gave must still be true afterwards, and the
 // log must tell of exactly the changes there are.
 func TestNothingAcknowledgedIsLostWhenTheServerIsKilled(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "sallyport")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/sallyport").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	binary := buildBinary(t)
 	databasetest.EachURL(t, func(t *testing.T, url string) {
 		data := t.TempDir()
 		if !strings.HasPrefix(url, "postgres") {
@@ -73,6 +70,15 @@ func TestNothingAcknowledgedIsLostWhenTheServerIsKilled(t *testing.T) {
 			}
 		}
 	})
+}
+
+func buildBinary(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "sallyport")
+	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/sallyport").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return binary
 }
 
 // A tenant is a user with a space: one may hold a hundred projects.
@@ -142,9 +148,9 @@ func accessToken(tx *database.Tx, credentials *credential.Store, user directory.
 }
 
 // runBinary starts the server and returns its address and what kills it.
-func runBinary(t *testing.T, binary, url, data string) (address string, kill func()) {
+func runBinary(t *testing.T, binary, url, data string, flags ...string) (address string, kill func()) {
 	t.Helper()
-	args := []string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "json"}
+	args := append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--log", "json"}, flags...)
 	if strings.HasPrefix(url, "postgres") {
 		args = append(args, "--database", url)
 	}
