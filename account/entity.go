@@ -97,11 +97,10 @@ type NewEntity struct {
 
 // Reasons of refusals that concern IAM.
 const (
-	ReasonMalformed     fault.Reason = "MalformedPolicyDocument"
-	ReasonDelete        fault.Reason = "DeleteConflict"
-	ReasonUnmodifiable  fault.Reason = "UnmodifiableEntity"
-	ReasonInvalidInput  fault.Reason = "InvalidInput"
-	ReasonNotAttachable fault.Reason = "PolicyNotAttachable"
+	ReasonMalformed    fault.Reason = "MalformedPolicyDocument"
+	ReasonDelete       fault.Reason = "DeleteConflict"
+	ReasonUnmodifiable fault.Reason = "UnmodifiableEntity"
+	ReasonInvalidInput fault.Reason = "InvalidInput"
 )
 
 var (

@@ -482,12 +482,8 @@ func (s *Store) checkBoundary(tx *database.ReadTx, id ID, name string) error {
 
 // AttachPolicy gives an entity a managed policy. One it has already is no fault.
 func (s *Store) AttachPolicy(tx *database.Tx, e Entity, name string) error {
-	p, err := s.attachable(tx.Reading(), e.Account, name)
-	if err != nil {
+	if err := s.Attachable(tx.Reading(), e.Account, name); err != nil {
 		return err
-	}
-	if !p.Attachable() && !e.Linked() {
-		return fault.WithReason(ReasonNotAttachable, fault.Invalidf("Cannot attach a Service Role Policy to a Customer Role."))
 	}
 	attached, err := s.AttachedPolicies(tx.Reading(), e.ID)
 	if err != nil {

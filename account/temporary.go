@@ -33,8 +33,6 @@ type Session struct {
 	Audience string `json:"audience,omitempty"`
 	// Limited: session policies were given, so one of them must allow.
 	Limited bool `json:"limited,omitempty"`
-	// ByRole tells that a role's session asked for it: it lasts an hour at most.
-	ByRole bool `json:"byRole,omitempty"`
 	// StoreUser is the user of an identity store who came through the portal, StoreARN
 	// that store. Roles assumed from there carry neither.
 	StoreUser directory.UserID `json:"storeUser,omitempty"`

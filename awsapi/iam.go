@@ -176,13 +176,12 @@ func (s *IAM) account() []*operation.Operation {
 // supported is the nearest it has to what is not offered here.
 var iamErrors = queryErrors.with(errorTable{
 	reasons: map[fault.Reason]code{
-		account.ReasonMalformed:     {http.StatusBadRequest, "MalformedPolicyDocument"},
-		account.ReasonDelete:        {http.StatusConflict, "DeleteConflict"},
-		account.ReasonUnmodifiable:  {http.StatusBadRequest, "UnmodifiableEntity"},
-		account.ReasonInvalidInput:  {http.StatusBadRequest, "InvalidInput"},
-		account.ReasonDuplicate:     {http.StatusBadRequest, "InvalidInput"},
-		account.ReasonNotAttachable: {http.StatusBadRequest, "PolicyNotAttachable"},
-		account.ReasonPolicySize:    {http.StatusConflict, "LimitExceeded"},
+		account.ReasonMalformed:    {http.StatusBadRequest, "MalformedPolicyDocument"},
+		account.ReasonDelete:       {http.StatusConflict, "DeleteConflict"},
+		account.ReasonUnmodifiable: {http.StatusBadRequest, "UnmodifiableEntity"},
+		account.ReasonInvalidInput: {http.StatusBadRequest, "InvalidInput"},
+		account.ReasonDuplicate:    {http.StatusBadRequest, "InvalidInput"},
+		account.ReasonPolicySize:   {http.StatusConflict, "LimitExceeded"},
 	},
 	kinds: map[fault.Kind]code{
 		fault.NotFound:    {http.StatusNotFound, "NoSuchEntity"},

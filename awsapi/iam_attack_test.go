@@ -323,24 +323,6 @@ func many(n int) (arns []string) {
 	return arns
 }
 
-// The service's own policies are for its own role.
-func TestServiceRolePoliciesAreNotAttachable(t *testing.T) {
-	name := ""
-	for _, m := range account.ManagedPolicies() {
-		if strings.HasPrefix(m.Path, "/aws-service-role/") {
-			name = m.ARN
-		}
-	}
-	if name == "" {
-		t.Skip("no managed policy is a service's own")
-	}
-	s := sallyporttest.Start(t)
-	root := s.Root()
-	root.User("ada", "")
-	_, err := root.IAM().AttachUserPolicy(t.Context(), &iam.AttachUserPolicyInput{UserName: aws.String("ada"), PolicyArn: &name})
-	mustBe(t, err, "PolicyNotAttachable", "Cannot attach a Service Role Policy to a Customer Role.")
-}
-
 // Credentials of GetSessionToken and GetFederationToken are good for no IAM operation.
 func TestSessionTokensAreNotForIAM(t *testing.T) {
 	s := sallyporttest.Start(t)

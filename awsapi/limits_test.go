@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/sallyport/sallyport/sallyporttest"
@@ -44,6 +46,31 @@ func TestLimitsThrottleIdentityCenter(t *testing.T) {
 	}
 	if _, err := root.IAM().ListUsers(t.Context(), nil); err != nil {
 		t.Errorf("another service is told to wait too: %v", err)
+	}
+}
+
+// Ten changes of assignments may be under way, and no more.
+func TestLimitsHoldAssignmentsUnderWay(t *testing.T) {
+	s := sallyporttest.StartLike(t, func(c *server.Config) { c.AWSLimits = true })
+	client, center := s.Root().SSOAdmin(), s.Center()
+	instance, target := center.ARN(), string(s.Management())
+	set, err := client.CreatePermissionSet(t.Context(), &ssoadmin.CreatePermissionSetInput{InstanceArn: &instance, Name: aws.String("Deploy")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var people []string
+	for i := range 11 {
+		people = append(people, string(s.Person(fmt.Sprint("person", i)).ID))
+	}
+	for i, person := range people {
+		_, err := client.CreateAccountAssignment(t.Context(), &ssoadmin.CreateAccountAssignmentInput{InstanceArn: &instance, PermissionSetArn: set.PermissionSet.PermissionSetArn,
+			PrincipalId: &person, PrincipalType: ssotypes.PrincipalTypeUser, TargetId: &target, TargetType: ssotypes.TargetTypeAwsAccount})
+		switch {
+		case i == 10:
+			mustBe(t, err, "ThrottlingException", "10 changes of assignments are under way")
+		case err != nil:
+			t.Fatalf("assignment %d: %v", i, err)
+		}
 	}
 }
 

@@ -186,7 +186,6 @@ func (s *STS) assumeRole(c *operation.Command, in *sts.AssumeRoleInput) (*sts.As
 	if err != nil {
 		return nil, err
 	}
-	session.ByRole = byRole
 	if err := inherit(caller, &session, in); err != nil {
 		return nil, err
 	}
