@@ -8,7 +8,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
@@ -100,6 +102,9 @@ func start(t testing.TB, url, data string, clock *Clock, configure func(*server.
 	t.Helper()
 	if !strings.HasPrefix(url, "postgres") {
 		url = "" // the SQLite file is the data directory's own
+		if _, err := os.Stat(filepath.Join(data, "sallyport.db")); errors.Is(err, fs.ErrNotExist) {
+			databasetest.Fill(t, filepath.Join(data, "sallyport.db"))
+		}
 	}
 	s := &Sallyport{Data: data, Clock: clock, Log: &Log{}, t: t}
 	config := server.Config{

@@ -6,10 +6,12 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +32,11 @@ func Each(t *testing.T, test func(t *testing.T, db *database.DB)) {
 // EachURL is Each for a test that opens the database itself.
 func EachURL(t *testing.T, test func(t *testing.T, url string)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { test(t, filepath.Join(t.TempDir(), "test.db")) })
+	t.Run("SQLite", func(t *testing.T) {
+		url := filepath.Join(t.TempDir(), "test.db")
+		Fill(t, url)
+		test(t, url)
+	})
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, postgres(t)) })
 }
 
@@ -48,6 +54,37 @@ func Open(t testing.TB, url string, clock func() time.Time) *database.DB {
 	})
 	return db
 }
+
+// Fill makes a SQLite file whose schema is up to date and in which is nothing
+// else. It copies one that was made before: under the race detector the migrations
+// take most of a short test. On PostgreSQL a copy costs as much as they do.
+func Fill(t testing.TB, path string) {
+	t.Helper()
+	file, err := filled()
+	if err == nil {
+		err = os.WriteFile(path, file, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var filled = sync.OnceValues(func() (file []byte, err error) {
+	folder, err := os.MkdirTemp("", "databasetest")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "filled.db")
+	db, err := database.Open(context.Background(), database.Config{URL: path})
+	if err == nil {
+		err = db.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // postgres makes an empty schema and returns a URL that leads into it. A schema
 // is as good as a database of its own here, and made and dropped without the
