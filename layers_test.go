@@ -21,13 +21,15 @@ var rows = [][]layer{
 	{{name: "server"}},
 	// Surfaces meet only in server, but pages show what the native API and
 	// the operations of signing in answer, and use their types.
-	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "pipeline"}},
+	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "oidc"}, {name: "pipeline"}},
 	{{name: "operation"}},
 	{{name: "wire"}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
 	{{name: "audit"}, {name: "job"}},
 	{{name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
 		{name: "account", also: []string{"credential", "directory"}}, {name: "credential", also: []string{"directory"}}, {name: "directory"}},
+	// It reads policies, and is about what projects are called in them.
+	{{name: "trust"}},
 	{{name: "policy", pure: true}, {name: "role", pure: true}, {name: "arn", pure: true}},
 	{{name: "seal"}},
 	{{name: "database/databasetest"}},
@@ -43,7 +45,7 @@ type layer struct {
 
 // Protocols stay above: what is true does not know how it is asked.
 var (
-	protocols = []string{"net/http", "encoding/xml", "github.com/aws/", "github.com/danielgtaylor/huma"}
+	protocols = []string{"net/http", "encoding/xml", "github.com/aws/", "github.com/danielgtaylor/huma", "github.com/go-jose/", "github.com/coreos/go-oidc"}
 	lowest    = "authn" // the lowest row in which protocols may be imported
 )
 

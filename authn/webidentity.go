@@ -2,6 +2,7 @@ package authn
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
@@ -59,6 +60,11 @@ type WebClaims struct {
 type WebIdentities struct {
 	Now func() time.Time // nil: the real time
 
+	// Own is the issuer that this server is, and its keys, which it need not fetch from
+	// itself. Empty: it is none.
+	Own     string
+	OwnKeys func(context.Context) ([]crypto.PublicKey, error)
+
 	mu     sync.Mutex
 	issuer map[string]*issuer
 }
@@ -109,20 +115,12 @@ func (w *WebIdentities) Verify(ctx context.Context, url string, thumbprints []st
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	ctx = oidc.ClientContext(ctx, fetcher(thumbprints))
-	from, err := w.provider(ctx, url, thumbprints)
+	from, err := w.verifier(ctx, url, thumbprints)
 	if err != nil {
 		return WebIdentity{}, &fault.Error{Kind: fault.Invalid, Reason: ReasonIDPCommunication, Err: err,
 			Message: fmt.Sprintf("the identity provider %s could not be asked for its keys: its %s/.well-known/openid-configuration must be reachable over HTTPS, with a certificate that a public authority vouches for or whose thumbprint the provider lists", url, url)}
 	}
-	now := time.Now
-	if w.Now != nil {
-		now = w.Now
-	}
-	algorithms := make([]string, len(signatures))
-	for i, a := range signatures {
-		algorithms[i] = string(a)
-	}
-	verified, err := from.Verifier(&oidc.Config{SkipClientIDCheck: true, Now: now, SupportedSigningAlgs: algorithms}).Verify(ctx, token)
+	verified, err := from.Verify(ctx, token)
 	var late *oidc.TokenExpiredError
 	switch {
 	case errors.As(err, &late):
@@ -139,6 +137,24 @@ func (w *WebIdentities) Verify(ctx context.Context, url string, thumbprints []st
 		return WebIdentity{}, badToken("it names no subject or no audience")
 	}
 	return id, nil
+}
+
+// verifier knows the keys of an issuer.
+func (w *WebIdentities) verifier(ctx context.Context, url string, thumbprints []string) (*oidc.IDTokenVerifier, error) {
+	config := &oidc.Config{SkipClientIDCheck: true, Now: w.Now}
+	if w.Own != "" && url == w.Own {
+		keys, err := w.OwnKeys(ctx)
+		config.SupportedSigningAlgs = []string{string(jose.RS256)}
+		return oidc.NewVerifier(url, &oidc.StaticKeySet{PublicKeys: keys}, config), err
+	}
+	provider, err := w.provider(ctx, url, thumbprints)
+	if err != nil {
+		return nil, err
+	}
+	for _, algorithm := range signatures {
+		config.SupportedSigningAlgs = append(config.SupportedSigningAlgs, string(algorithm))
+	}
+	return provider.Verifier(config), nil
 }
 
 func badToken(format string, args ...any) error {

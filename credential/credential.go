@@ -1,9 +1,10 @@
 // Package credential knows how somebody proves who they are, and for how long
 // that proof is good: passwords, sessions and their tokens, personal access
-// tokens, OAuth clients and grants, and codes and links mailed to an address.
+// tokens, OAuth clients and grants, and codes and links mailed to an address; and
+// the keys by which Sallyport itself proves what it vouches for.
 //
 // It owns the tables sessions, tokens, access_tokens, clients, device_codes,
-// authorization_codes and verifications. Who somebody is belongs to package
+// authorization_codes, verifications and signing_keys. Who somebody is belongs to package
 // directory, what they may do to others.
 //
 //	password ──────────────> browser session ── approves ──┐
@@ -21,6 +22,8 @@
 package credential
 
 import (
+	"sync"
+
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/seal"
@@ -30,7 +33,8 @@ import (
 type Store struct {
 	Keys *seal.Keys
 
-	live database.Memo[string, liveSession] // by a token's hash
+	live    database.Memo[string, liveSession] // by a token's hash
+	signing sync.Map                           // SigningKeyID to *rsa.PrivateKey: parsing checks much
 }
 
 func (s *Store) key(tx *database.ReadTx) (*seal.Key, error) { return s.Keys.Key(tx, seal.Directory) }

@@ -32,6 +32,7 @@ import (
 	"github.com/sallyport/sallyport/database/databasetest"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/identitycenter"
+	"github.com/sallyport/sallyport/oidc"
 	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
@@ -54,6 +55,7 @@ type Sallyport struct {
 	Accounts    *account.Store
 	Orgs        *org.Store
 	Centers     *identitycenter.Store
+	Issuer      *oidc.Issuer
 
 	t testing.TB
 }
@@ -131,6 +133,7 @@ func start(t testing.TB, url, data string, clock *Clock, configure func(*server.
 	s.Accounts = &account.Store{Keys: keys}
 	s.Orgs = &org.Store{Keys: keys, Accounts: s.Accounts}
 	s.Centers = &identitycenter.Store{Keys: keys, Accounts: s.Accounts, Organizations: s.Orgs}
+	s.Issuer = &oidc.Issuer{Credentials: s.Credentials, URL: s.URL()}
 	return s
 }
 

@@ -32,6 +32,13 @@ type RotateKeys struct{}
 // Kind names the job.
 func (RotateKeys) Kind() string { return "rotate-keys" }
 
+// RenewSigningKey is the job that makes the next key that signs what Sallyport vouches
+// for.
+type RenewSigningKey struct{}
+
+// Kind names the job.
+func (RenewSigningKey) Kind() string { return "renew-signing-key" }
+
 // keyLifetime is how long a key seals before the next one does: NIST SP 800-57
 // Part 1 section 5.3.6 advises two years at most for keys that encrypt data.
 const keyLifetime = 365 * 24 * time.Hour
@@ -63,9 +70,28 @@ func (s *Server) workers() *job.Workers {
 	})
 	rotation := &seal.Rotation{Keys: s.keys, DB: s.db, Columns: sealedColumns(), Lifetime: keyLifetime}
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
+	job.Add(w, func(ctx context.Context, _ RenewSigningKey) error { return s.renewSigningKey(ctx) })
+	w.Every(time.Hour, RenewSigningKey{})
 	w.Every(time.Hour, Sweep{})
 	w.Every(time.Hour, RotateKeys{})
 	return w
+}
+
+// renewSigningKey makes another key when it is time, and the first one at the start.
+func (s *Server) renewSigningKey(ctx context.Context) error {
+	due := false
+	err := s.db.Read(ctx, func(tx *database.ReadTx) (err error) {
+		due, err = s.credentials.SigningKeyDue(tx)
+		return err
+	})
+	if err != nil || !due {
+		return err
+	}
+	made, err := credential.MakeSigningKey()
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *database.Tx) error { return s.credentials.AddSigningKey(tx, made) })
 }
 
 // finishAccount makes an account that was asked for, and records what came of it as

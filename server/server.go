@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
+	"github.com/sallyport/sallyport/oidc"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/seal"
@@ -47,6 +50,7 @@ type Server struct {
 	orgs        *org.Store
 	centers     *identitycenter.Store
 	mail        *mail.Sender
+	issuer      *oidc.Issuer
 	events      *audit.Log
 	jobs        *job.Queue
 	runner      *operation.Runner
@@ -76,7 +80,7 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{s.open, s.listen, s.assemble, s.foundAccounts, s.begin} {
+	for _, step := range []func(context.Context) error{s.open, s.listen, s.assemble, s.renewSigningKey, s.foundAccounts, s.begin} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -145,6 +149,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.accounts = &account.Store{Keys: s.keys}
 	s.orgs = &org.Store{Keys: s.keys, Accounts: s.accounts}
 	s.centers = &identitycenter.Store{Keys: s.keys, Accounts: s.accounts, Organizations: s.orgs}
+	s.issuer = &oidc.Issuer{Credentials: s.credentials, URL: s.url}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
@@ -170,7 +175,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		&awsapi.SSO{Credentials: s.credentials, Centers: s.centers},
 		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Centers: s.centers, Jobs: s.jobs},
 		&awsapi.IAM{Accounts: s.accounts, Authorizer: authorizer},
-		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock}},
+		&awsapi.STS{Accounts: s.accounts, Authorizer: authorizer, Audit: s.events, WebIdentities: &authn.WebIdentities{Now: s.config.Clock, Own: s.url, OwnKeys: s.ownKeys}},
 		&awsapi.CloudTrail{Audit: s.events, Region: s.config.Region},
 		&awsapi.AccessAnalyzer{},
 		&awsapi.IdentityStore{Centers: s.centers, Authorizer: authorizer},
@@ -188,11 +193,12 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	native := api.New(s.runner, &api.API{
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
-	own := append(in.Operations(), native.Operations()...)
+	issuer := oidc.New(s.runner, s.issuer)
+	own := slices.Concat(in.Operations(), native.Operations(), issuer.Operations())
 	pages := console.New(s.runner, own)
 	s.operations = append(own, aws.Operations()...)
 	s.http = &http.Server{
-		Handler:           s.observed(straight(s.routes(aws, native, pages))),
+		Handler:           s.observed(straight(s.routes(aws, native, issuer, pages))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -201,6 +207,18 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		ErrorLog:          newHTTPLog(s.config.Log),
 	}
 	return nil
+}
+
+// ownKeys are those of the issuer that this server is.
+func (s *Server) ownKeys(ctx context.Context) (keys []crypto.PublicKey, err error) {
+	err = s.db.Read(ctx, func(tx *database.ReadTx) error {
+		published, err := s.credentials.SigningKeys(tx)
+		for _, key := range published {
+			keys = append(keys, key.Public)
+		}
+		return err
+	})
+	return keys, err
 }
 
 func (s *Server) mailFrom() string {
@@ -212,11 +230,13 @@ func (s *Server) mailFrom() string {
 }
 
 // routes says which door stands at which path.
-func (s *Server) routes(aws, native, pages http.Handler) http.Handler {
+func (s *Server) routes(aws, native, issuer, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/aws", aws)
 	mux.Handle("/aws/", aws)
 	mux.Handle("/api/", native)
+	mux.Handle("/.well-known/", issuer)
+	mux.Handle("/oidc/", issuer)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if !awsapi.Misdirected(w, r, s.url+"/aws") {
 			pages.ServeHTTP(w, r)
