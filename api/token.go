@@ -49,11 +49,11 @@ func (a *API) tokenRoutes() []route {
 }
 
 func (a *API) createAccessToken(c *operation.Command, in *CreateAccessTokenInput) (*CreatedAccessToken, error) {
-	var expires time.Time
+	n := credential.NewAccessToken{Name: in.Body.Name}
 	if in.Body.ExpiresAt != nil {
-		expires = *in.Body.ExpiresAt
+		n.ExpiresAt = *in.Body.ExpiresAt
 	}
-	token, secret, err := a.Credentials.CreateAccessToken(c.Tx, c.Caller.UserID, in.Body.Name, expires)
+	token, secret, err := a.Credentials.CreateAccessToken(c.Tx, c.Caller.UserID, n)
 	if err != nil {
 		return nil, err
 	}

@@ -61,8 +61,9 @@ type Detail struct {
 	Address       string          `json:"address,omitempty"`
 	UserAgent     string          `json:"userAgent,omitempty"`
 	Region        string          `json:"region,omitempty"`
-	Identity      json.RawMessage `json:"userIdentity,omitempty"` // of a principal of the account side
-	Evidence      json.RawMessage `json:"evidence,omitempty"`     // why policies refused
+	AccessToken   string          `json:"accessTokenId,omitempty"` // of the personal access token it was asked with
+	Identity      json.RawMessage `json:"userIdentity,omitempty"`  // of a principal of the account side
+	Evidence      json.RawMessage `json:"evidence,omitempty"`      // why policies refused
 }
 
 const column = "events.detail_sealed"

@@ -27,12 +27,15 @@ const (
 	Cookie
 	// Signed is a signature with an access key of an account.
 	Signed
+	// Basic is an alias with a personal access token as its password (RFC 7617).
+	Basic
 )
 
 // Credential is what a request presents. The zero one is none.
 type Credential struct {
 	Scheme    Scheme
-	Token     string     // of Bearer and Cookie
+	Token     string     // of Bearer, Cookie and Basic
+	Alias     string     // of Basic: whose token it is
 	Signature *Signature // of Signed
 	Malformed error      // why what is presented is no credential at all; nil: it is one
 }
@@ -41,6 +44,7 @@ type Credential struct {
 // zero Caller is a stranger.
 type Caller struct {
 	credential.Identity
+	Token *credential.AccessToken // that was presented, and limits what they may do; nil: none. Shared, not to be modified
 
 	Principal *account.Principal // of who signed: shared, not to be modified
 	Region    string             // for which it signed
@@ -65,6 +69,9 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 		return Caller{}, nil
 	case c.Scheme == Signed:
 		return v.signer(tx, c.Signature)
+	case c.Scheme == Basic:
+		identity, token, err := v.Credentials.AuthenticateAccessToken(tx, c.Alias, c.Token)
+		return Caller{Identity: identity, Token: token}, err
 	}
 	identity, err := v.Credentials.Authenticate(tx, c.Token)
 	if err != nil {

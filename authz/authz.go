@@ -23,6 +23,8 @@ type Grant struct {
 	Project space.ProjectRef // likewise
 	Held    role.Held        // what the caller holds in Space
 
+	Repository RepositoryRef // likewise
+
 	// Touched are the ARNs of what policies were asked about.
 	Touched []string
 	// Evidence is why policies refused, for those who may read it.
@@ -38,9 +40,16 @@ type Authorizer struct {
 	// action of no service here is decided on the name as it is given.
 	Locators map[string]Locator
 
+	// Repository finds the repository a request names in a project. The fault of one
+	// that is not there is NotFound.
+	Repository func(tx *database.ReadTx, project space.ProjectID, name string) (RepositoryRef, error)
+
 	mu   sync.RWMutex
 	held map[space.ID]*members
 }
+
+// RepositoryRef is what a request needs to know of the repository it names.
+type RepositoryRef struct{ ID, Name string }
 
 // members is what the users of one space hold, as far as it has been asked, for as
 // long as the space's grants version, read in the transaction that asks, stays
@@ -69,7 +78,7 @@ func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, from Ci
 	case signedIn:
 		return Grant{Reason: "signed in"}, nil
 	case inSpace:
-		return a.askMatrix(tx, caller, rule, input)
+		return a.askMatrix(tx, caller, rule.permission, rule.path(input))
 	case signed:
 		return Grant{Reason: "open to every principal"}, nil
 	case byPolicy:
@@ -78,30 +87,39 @@ func (a *Authorizer) Authorize(tx *database.ReadTx, caller authn.Caller, from Ci
 	return Grant{}, fault.Deniedf("the operation has no rule that allows it")
 }
 
-func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bound, input any) (grant Grant, err error) {
-	name := rule.targets[0].fill(input)
-	grant.Space, err = a.Spaces.Lookup(tx, name)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return grant, notInSpace(name)
-	case err != nil:
+// InSpace decides likewise whether the caller has a permission on the space, the
+// project in it or the repository in that, by their names: for operations that
+// name them where no rule can tell.
+func (a *Authorizer) InSpace(tx *database.ReadTx, caller authn.Caller, permission role.Permission, names ...string) (Grant, error) {
+	return a.askMatrix(tx, caller, permission, names)
+}
+
+func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, permission role.Permission, names []string) (grant Grant, err error) {
+	limit := limitOf(caller)
+	grant.Space, err = a.Spaces.Lookup(tx, names[0])
+	switch missing := fault.Is(err, fault.NotFound); {
+	case err != nil && !missing:
 		return grant, err
+	case limit.outside(limit.reach.Space, string(grant.Space.ID)):
+		return grant, limit.refusal()
+	case missing:
+		return grant, notInSpace(names[0])
 	}
 	if grant.Held, err = a.Held(tx, grant.Space, caller.UserID); err != nil {
 		return grant, err
 	}
 	if grant.Held.Empty() {
-		return grant, notInSpace(name)
+		return grant, notInSpace(names[0])
 	}
-	project, missing := "", error(nil)
-	if len(rule.targets) == 2 {
-		grant.Project, missing = a.Spaces.LookupProject(tx, grant.Space.ID, rule.targets[1].fill(input))
-		if missing != nil && !fault.Is(missing, fault.NotFound) {
-			return grant, missing
-		}
-		project = string(grant.Project.ID)
+	missing, err := a.find(tx, &grant, names[1:])
+	if err != nil {
+		return grant, err
 	}
-	decision := grant.Held.Decide(rule.permission, project)
+	// What is outside of a token's reach is refused alike whether it exists or not.
+	if limit.outside(limit.reach.Project, string(grant.Project.ID)) || limit.outside(limit.reach.Repository, grant.Repository.ID) || !limit.allows(permission) {
+		return grant, limit.refusal()
+	}
+	decision := grant.Held.Decide(permission, string(grant.Project.ID))
 	if !decision.Allowed {
 		return grant, fault.Deniedf("%s", decision.Reason())
 	}
@@ -110,6 +128,21 @@ func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, rule Bo
 	}
 	grant.Reason = decision.Reason()
 	return grant, nil
+}
+
+// find looks up the project and the repository that are named. What is missing is no
+// error yet: who may not look is not told.
+func (a *Authorizer) find(tx *database.ReadTx, grant *Grant, names []string) (missing, err error) {
+	if len(names) > 0 {
+		grant.Project, err = a.Spaces.LookupProject(tx, grant.Space.ID, names[0])
+	}
+	if len(names) > 1 && err == nil {
+		grant.Repository, err = a.Repository(tx, grant.Project.ID, names[1])
+	}
+	if fault.Is(err, fault.NotFound) {
+		return err, nil
+	}
+	return nil, err
 }
 
 func notInSpace(name string) error {

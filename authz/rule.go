@@ -5,6 +5,7 @@
 //
 //	Space(role.CreateProject, "{SpaceName}")
 //	Space(role.DeleteProject, "{SpaceName}/{Name}")
+//	Space(role.PushCommits, "{SpaceName}/{ProjectName}/{Repository}")
 //
 // Rules for the account side name an action of IAM and the resources it has to
 // be allowed on, likewise:
@@ -86,6 +87,8 @@ func (r Rule) Admit(caller authn.Caller) error {
 	switch {
 	case r.Strangers():
 		return nil
+	case caller.Token != nil && r.kind != inSpace: // and so a token makes no token
+		return fault.Deniedf("a personal access token is good for what is in spaces alone: sign in")
 	case r.Account() && caller.Principal == nil:
 		return fault.WithReason(authn.ReasonMissingToken, fault.Unauthenticatedf("Request is missing Authentication Token: sign it with an access key of an account (Signature Version 4)"))
 	case r.Account() || caller.UserID != "":
@@ -94,18 +97,19 @@ func (r Rule) Admit(caller authn.Caller) error {
 	return fault.Unauthenticatedf("sign in first: the request carries no credential")
 }
 
-var spacePath = regexp.MustCompile(`^\{\w+\}(/\{\w+\})?$`)
+var spacePath = regexp.MustCompile(`^\{\w+\}(/\{\w+\}){0,2}$`)
 
 // Space asks the permission matrix. The path names one input member, the space's
 // name, for a permission on the space, or two, the project's name being the
-// second, for one on a project. It panics on anything else: rules are
-// constants of the program.
+// second, for one on a project, or a third, the name of a repository in it: a
+// personal access token that is limited to one reaches nothing else. It panics on
+// anything else: rules are constants of the program.
 func Space(permission role.Permission, path string) Rule {
 	if !spacePath.MatchString(path) {
 		panic(fmt.Sprintf("authz: path %q of %s", path, permission))
 	}
 	r := Rule{kind: inSpace, permission: permission, paths: strings.Split(path, "/")}
-	if inProject := len(r.paths) == 2; inProject != (permission.Scope() == role.OfProject) {
+	if inProject := len(r.paths) > 1; inProject != (permission.Scope() == role.OfProject) {
 		panic(fmt.Sprintf("authz: %s is a permission of the %s, path %q is not", permission, permission.Scope(), path))
 	}
 	return r
@@ -174,6 +178,15 @@ func bind(path string, input reflect.Type) (t target) {
 	}
 	t.texts = append(t.texts, path[end:])
 	return t
+}
+
+// path is what an input puts in the places of a rule for spaces.
+func (b *Bound) path(input any) []string {
+	names := make([]string, len(b.targets))
+	for i := range b.targets {
+		names[i] = b.targets[i].fill(input)
+	}
+	return names
 }
 
 // fill puts an input's members in.

@@ -137,7 +137,7 @@ func (c *CodeCatalyst) user(q *operation.Query, in *cc.GetUserDetailsInput) (use
 }
 
 func (c *CodeCatalyst) createAccessToken(w *operation.Command, in *cc.CreateAccessTokenInput) (*cc.CreateAccessTokenOutput, error) {
-	token, secret, err := c.Credentials.CreateAccessToken(w.Tx, w.Caller.UserID, *in.Name, aws.ToTime(in.ExpiresTime))
+	token, secret, err := c.Credentials.CreateAccessToken(w.Tx, w.Caller.UserID, credential.NewAccessToken{Name: *in.Name, ExpiresAt: aws.ToTime(in.ExpiresTime)})
 	if err != nil {
 		return nil, err
 	}

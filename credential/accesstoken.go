@@ -1,7 +1,10 @@
 package credential
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -10,6 +13,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/seal"
 )
 
 const (
@@ -27,85 +31,162 @@ type AccessTokenID string
 // clients, which cannot open a browser.
 type AccessToken struct {
 	ID        AccessTokenID
-	Name      string
+	Name      string // not of one that was presented: it takes a key to read
+	Reach     Reach
 	CreatedAt time.Time
 	ExpiresAt time.Time
+	UsedAt    time.Time // zero: never
+	Address   string    // from which it was used then
+
+	// Family is the id of the first of the tokens that took each other's place by
+	// rotation.
+	Family    AccessTokenID
+	RotatedAt time.Time // when another took its place; zero: none did
 }
 
-const accessTokenName = "access_tokens.name_sealed"
+// Lifetime is for how long the token was made.
+func (t AccessToken) Lifetime() time.Duration { return t.ExpiresAt.Sub(t.CreatedAt) }
+
+// Reach is what a personal access token is limited to, by ids. The zero one is all
+// that its user reaches.
+type Reach struct {
+	Space, Project, Repository string // each empty where it is not limited by it
+	Path                       string // what they were called when the token was made: "acme/web/shop"
+	ReadOnly                   bool
+}
+
+// String says what a token of this reach is limited to, empty when it is not.
+func (r Reach) String() string {
+	var limit string
+	switch {
+	case r.Repository != "":
+		limit = "the repository " + r.Path
+	case r.Project != "":
+		limit = "the project " + r.Path
+	case r.Space != "":
+		limit = "the space " + r.Path
+	}
+	switch {
+	case limit == "" && r.ReadOnly:
+		return "reading"
+	case r.ReadOnly:
+		return "reading " + limit
+	}
+	return limit
+}
+
+const (
+	accessTokenName    = "access_tokens.name_sealed"
+	accessTokenAddress = "access_tokens.address_sealed"
+)
+
+// NewAccessToken is what it takes to make a personal access token.
+type NewAccessToken struct {
+	Name      string
+	ExpiresAt time.Time // zero: a year from now
+	Reach     Reach
+}
 
 // CreateAccessToken makes a token and returns its secret, which is not shown
-// again. A zero expiry is a year from now; one more than ten years away is Invalid.
-func (s *Store) CreateAccessToken(tx *database.Tx, user directory.UserID, name string, expires time.Time) (AccessToken, Token, error) {
-	if length := utf8.RuneCountInString(name); length < 1 || length > 100 || !utf8.ValidString(name) {
+// again. An expiry more than ten years away is Invalid.
+func (s *Store) CreateAccessToken(tx *database.Tx, user directory.UserID, n NewAccessToken) (AccessToken, Token, error) {
+	if length := utf8.RuneCountInString(n.Name); length < 1 || length > 100 || !utf8.ValidString(n.Name) {
 		return AccessToken{}, "", fault.Invalidf("the name of a personal access token has 1 to 100 characters")
 	}
-	if expires.IsZero() {
-		expires = tx.Now().AddDate(accessTokenLifetime, 0, 0)
+	if n.ExpiresAt.IsZero() {
+		n.ExpiresAt = tx.Now().AddDate(accessTokenLifetime, 0, 0)
 	}
-	if !expires.After(tx.Now()) {
-		return AccessToken{}, "", fault.Invalidf("the expiry %s is in the past", expires.UTC().Format(time.RFC3339))
-	}
-	if last := tx.Now().AddDate(longestAccessToken, 0, 0); expires.After(last) {
-		return AccessToken{}, "", fault.Invalidf("a personal access token is good for %d years at most, until %s", longestAccessToken, last.Format(time.RFC3339))
+	if err := checkExpiry(tx, n.ExpiresAt); err != nil {
+		return AccessToken{}, "", err
 	}
 	if err := checkAccessTokens(&tx.ReadTx, user); err != nil {
 		return AccessToken{}, "", err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return AccessToken{}, "", err
+	return s.addAccessToken(tx, user, AccessToken{Name: n.Name, Reach: n.Reach, ExpiresAt: n.ExpiresAt}, "")
+}
+
+func checkExpiry(tx *database.Tx, expires time.Time) error {
+	if !expires.After(tx.Now()) {
+		return fault.Invalidf("the expiry %s is in the past", expires.UTC().Format(time.RFC3339))
 	}
-	token := AccessToken{ID: AccessTokenID(id.String()), Name: name, CreatedAt: tx.Now(), ExpiresAt: expires.UTC().Truncate(time.Microsecond)}
-	secret := NewToken(PersonalAccess)
-	return token, secret, s.addAccessToken(tx, user, token, secret)
+	if last := tx.Now().AddDate(longestAccessToken, 0, 0); expires.After(last) {
+		return fault.Invalidf("a personal access token is good for %d years at most, until %s", longestAccessToken, last.Format(time.RFC3339))
+	}
+	return nil
 }
 
 func checkAccessTokens(tx *database.ReadTx, user directory.UserID) error {
-	count, err := database.One(tx, database.Value[int], `select count(*) from access_tokens where user_id = $1 and expires_at > $2`, user, database.Time(tx.Now()))
+	count, err := database.One(tx, database.Value[int], `select count(*) from access_tokens where user_id = $1 and expires_at > $2 and session_id is null`, user, database.Time(tx.Now()))
 	if err == nil && count >= maxAccessTokens {
 		return fault.Quotaf("a user has at most %d personal access tokens: delete one that is not used any more", maxAccessTokens)
 	}
 	return err
 }
 
-func (s *Store) addAccessToken(tx *database.Tx, user directory.UserID, token AccessToken, secret Token) error {
+// addAccessToken adds a token of the user's, or one that lives as long as a session.
+func (s *Store) addAccessToken(tx *database.Tx, user directory.UserID, token AccessToken, session SessionID) (AccessToken, Token, error) {
 	key, err := s.key(&tx.ReadTx)
 	if err != nil {
-		return err
+		return AccessToken{}, "", err
 	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return AccessToken{}, "", err
+	}
+	token.ID = AccessTokenID(id.String())
+	token.Family = cmp.Or(token.Family, token.ID)
+	token.CreatedAt, token.ExpiresAt = tx.Now(), token.ExpiresAt.UTC().Truncate(time.Microsecond)
 	name, err := key.Seal(accessTokenName, string(token.ID), []byte(token.Name))
 	if err != nil {
-		return err
+		return AccessToken{}, "", err
 	}
-	_, err = tx.Exec(`insert into access_tokens (id, user_id, name_sealed, hash, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)`,
-		token.ID, user, name, HashToken(string(secret)), database.Time(token.CreatedAt), database.Time(token.ExpiresAt))
-	return err
+	secret := NewToken(PersonalAccess)
+	_, err = tx.Exec(`insert into access_tokens (id, user_id, name_sealed, hash, created_at, expires_at, family, space_id, project_id, repository_id, path, read_only, session_id)
+		values ($1, $2, $3, $4, $5, $6, $7, nullif($8, ''), nullif($9, ''), nullif($10, ''), $11, $12, nullif($13, ''))`,
+		token.ID, user, name, HashToken(string(secret)), database.Time(token.CreatedAt), database.Time(token.ExpiresAt), token.Family,
+		token.Reach.Space, token.Reach.Project, token.Reach.Repository, token.Reach.Path, token.Reach.ReadOnly, session)
+	return token, secret, err
 }
 
-// AccessTokens is a user's tokens that have not expired and come after another
-// one, the earliest made first. An empty after begins at the first.
+const accessTokenColumns = `t.id, coalesce(t.family, t.id), coalesce(t.space_id, ''), coalesce(t.project_id, ''), coalesce(t.repository_id, ''), t.path, t.read_only,
+	t.created_at, t.expires_at, t.used_at, t.rotated_at`
+
+func (t *AccessToken) places() []any {
+	return []any{&t.ID, &t.Family, &t.Reach.Space, &t.Reach.Project, &t.Reach.Repository, &t.Reach.Path, &t.Reach.ReadOnly,
+		(*database.Time)(&t.CreatedAt), (*database.Time)(&t.ExpiresAt), (*database.Time)(&t.UsedAt), (*database.Time)(&t.RotatedAt)}
+}
+
+// AccessTokens is the tokens that a user has made, that have not expired and come
+// after another one, the earliest made first. An empty after begins at the first.
 func (s *Store) AccessTokens(tx *database.ReadTx, user directory.UserID, after AccessTokenID, limit int) ([]AccessToken, error) {
 	key, err := s.key(tx)
 	if err != nil {
 		return nil, err
 	}
-	scan := func(row database.Row) (t AccessToken, err error) {
-		var name []byte
-		if err := row.Scan(&t.ID, &name, (*database.Time)(&t.CreatedAt), (*database.Time)(&t.ExpiresAt)); err != nil {
-			return AccessToken{}, err
+	return database.All(tx, openAccessToken(key), `select name_sealed, address_sealed, `+accessTokenColumns+` from access_tokens t
+		where user_id = $1 and id > $2 and expires_at > $3 and session_id is null order by id limit $4`, user, after, database.Time(tx.Now()), limit)
+}
+
+func openAccessToken(key *seal.Key) func(database.Row) (AccessToken, error) {
+	return func(row database.Row) (t AccessToken, err error) {
+		var name, address []byte
+		if err := row.Scan(append([]any{&name, &address}, t.places()...)...); err != nil {
+			return t, err
 		}
-		name, err = key.Open(accessTokenName, string(t.ID), name)
-		t.Name = string(name)
+		if name, err = key.Open(accessTokenName, string(t.ID), name); err != nil {
+			return t, err
+		}
+		if address != nil {
+			address, err = key.Open(accessTokenAddress, string(t.ID), address)
+		}
+		t.Name, t.Address = string(name), string(address)
 		return t, err
 	}
-	return database.All(tx, scan, `select id, name_sealed, created_at, expires_at from access_tokens
-		where user_id = $1 and id > $2 and expires_at > $3 order by id limit $4`, user, after, database.Time(tx.Now()), limit)
 }
 
 // DeleteAccessToken deletes a token of the user's. Somebody else's is NotFound.
 func (s *Store) DeleteAccessToken(tx *database.Tx, user directory.UserID, id AccessTokenID) error {
-	deleted, err := tx.Exec(`delete from access_tokens where id = $1 and user_id = $2 and expires_at > $3`, id, user, database.Time(tx.Now()))
+	deleted, err := tx.Exec(`delete from access_tokens where id = $1 and user_id = $2 and expires_at > $3 and session_id is null`, id, user, database.Time(tx.Now()))
 	if err == nil && deleted == 0 {
 		return fault.NotFoundf("personal access token %s not found", id)
 	}
@@ -118,18 +199,65 @@ func (s *Store) DeleteAccessTokens(tx *database.Tx, user directory.UserID) error
 	return err
 }
 
-// VerifyAccessToken tells whose a personal access token is. Any other, and that
-// of a user who is not active, is Unauthenticated.
-func (s *Store) VerifyAccessToken(tx *database.ReadTx, secret string) (directory.UserID, error) {
-	unknown := fault.Unauthenticatedf("the personal access token is not good, or not any more: create another")
-	hash, ok := hashOf(secret, PersonalAccess)
-	if !ok {
-		return "", unknown
+// presented is a token as a client presents it, with whose it is.
+type presented struct {
+	Identity
+	alias   string // in the form in which aliases are compared
+	token   AccessToken
+	expires time.Time // the token, or the session it was handed out in
+}
+
+// errAccessToken is what everybody is told whose alias and token are no pair.
+var errAccessToken = fault.Unauthenticatedf("the alias and the personal access token are no pair that is good, or not any more: give your alias, and create another token")
+
+// AuthenticateAccessToken tells whom a pair of alias and personal access token speaks
+// for. The alias is compared without regard to case. Malformed, unknown and expired
+// tokens, those of somebody else and of users who are not active are all
+// Unauthenticated, in the same words and after one look at the database. A
+// token that is good costs none while nothing changes.
+func (s *Store) AuthenticateAccessToken(tx *database.ReadTx, alias, secret string) (Identity, *AccessToken, error) {
+	hash := sha256.Sum256([]byte(secret))
+	var asked bool
+	ask := func() (*presented, error) {
+		asked = true
+		return database.One(tx, s.scanPresented(tx), `select u.id, u.alias, coalesce(u.store_id, ''), u.display_name_sealed, coalesce(s.expires_at, t.expires_at), `+accessTokenColumns+`
+			from access_tokens t join users u on u.id = t.user_id left join sessions s on s.id = t.session_id
+			where t.hash = $1 and u.state = $2`, hash[:], directory.Active)
 	}
-	user, err := database.One(tx, database.Value[directory.UserID], `select u.id from access_tokens t join users u on u.id = t.user_id
-		where t.hash = $1 and t.expires_at > $2 and u.state = $3`, hash, database.Time(tx.Now()), directory.Active)
-	if errors.Is(err, database.ErrNone) {
-		return "", unknown
+	held, err := s.presented.Get(tx, hash, ask)
+	if err == nil && tx.Now().Before(held.expires) && held.alias == strings.ToLower(alias) {
+		return held.Identity, &held.token, nil
 	}
-	return user, err
+	if !asked { // that a token is known must not show in how long it takes to refuse it
+		_, err = ask()
+	}
+	if err != nil && !errors.Is(err, database.ErrNone) {
+		return Identity{}, nil, err
+	}
+	return Identity{}, nil, errAccessToken
+}
+
+func (s *Store) scanPresented(tx *database.ReadTx) func(database.Row) (*presented, error) {
+	return func(row database.Row) (*presented, error) {
+		var p presented
+		var name []byte
+		err := row.Scan(append([]any{&p.UserID, &p.Alias, &p.Store, &name, (*database.Time)(&p.expires)}, p.token.places()...)...)
+		if err != nil {
+			return nil, err
+		}
+		if p.token.ExpiresAt.Before(p.expires) {
+			p.expires = p.token.ExpiresAt
+		}
+		if p.Store != "" {
+			key, err := s.key(tx)
+			if err != nil {
+				return nil, err
+			}
+			if p.Alias, err = directory.OpenName(key, p.UserID, name); err != nil {
+				return nil, err
+			}
+		}
+		p.alias = strings.ToLower(p.Alias)
+		return &p, nil
+	}
 }

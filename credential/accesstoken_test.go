@@ -1,6 +1,7 @@
 package credential_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ import (
 
 func (w *world) createToken(user directory.UserID, name string, expires time.Time) (token credential.AccessToken, secret credential.Token, err error) {
 	err = w.write(func(tx *database.Tx) error {
-		token, secret, err = w.CreateAccessToken(tx, user, name, expires)
+		token, secret, err = w.CreateAccessToken(tx, user, credential.NewAccessToken{Name: name, ExpiresAt: expires})
 		return err
 	})
 	return token, secret, err
@@ -34,12 +35,19 @@ func (w *world) deleteToken(user directory.UserID, id credential.AccessTokenID) 
 	return w.write(func(tx *database.Tx) error { return w.DeleteAccessToken(tx, user, id) })
 }
 
-func (w *world) verifyToken(secret credential.Token) (user directory.UserID, err error) {
+// presentToken is the pair of an alias and a secret, as a Git client sends it.
+func (w *world) presentToken(alias string, secret credential.Token) (who credential.Identity, token *credential.AccessToken, err error) {
 	err = w.read(func(tx *database.ReadTx) error {
-		user, err = w.VerifyAccessToken(tx, string(secret))
+		who, token, err = w.AuthenticateAccessToken(tx, alias, string(secret))
 		return err
 	})
-	return user, err
+	return who, token, err
+}
+
+// verifyToken presents one of ada's.
+func (w *world) verifyToken(secret credential.Token) (user directory.UserID, err error) {
+	who, _, err := w.presentToken("ada", secret)
+	return who.UserID, err
 }
 
 func TestWhatAPersonalAccessTokenTakes(t *testing.T) {
@@ -156,6 +164,50 @@ func TestAPersonalAccessTokenIsDeletedByItsUserAlone(t *testing.T) {
 		_, err = w.verifyToken(secret)
 		w.is(err, fault.Unauthenticated)
 		w.is(w.deleteToken(w.ada, token.ID), fault.NotFound)
+	})
+}
+
+// A token speaks for the user whose alias is given with it, and for nobody else.
+func TestAttackATokenUnderAnotherAlias(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, secret, err := w.createToken(w.ada, "laptop", time.Time{})
+		w.must(err)
+		_, unknown, err := w.createToken(w.bob, "gone", w.now.Add(time.Minute))
+		w.must(err)
+		w.pass(time.Minute)
+		for _, alias := range []string{"ada", "ADA", "Ada"} {
+			who, token, err := w.presentToken(alias, secret)
+			w.must(err)
+			if who.UserID != w.ada || who.Alias != "ada" || who.SessionID != "" || token.ID == "" {
+				t.Errorf("%s is %+v with %+v", alias, who, token)
+			}
+		}
+		words := ""
+		for _, row := range []struct {
+			what, alias string
+			secret      credential.Token
+		}{
+			{"somebody else's alias", "bob", secret},
+			{"an alias nobody has", "nobody", secret},
+			{"no alias", "", secret},
+			{"a longer alias", "ada ", secret},
+			{"an expired token", "bob", unknown},
+			{"a token nobody has", "ada", credential.NewToken(credential.PersonalAccess)},
+			{"a password", "ada", "correct horse battery staple"},
+			{"nothing", "ada", ""},
+			{"another checksum", "ada", secret[:len(secret)-1] + "~"},
+			{"more than a token", "ada", secret + "\n"},
+		} {
+			_, token, err := w.presentToken(row.alias, row.secret)
+			w.is(err, fault.Unauthenticated)
+			if words = cmp.Or(words, err.Error()); err.Error() != words || token != nil {
+				t.Errorf("%s is told %q, others %q", row.what, err, words)
+			}
+		}
+		w.must(w.write(func(tx *database.Tx) error { return w.directory.Disable(tx, w.ada) }))
+		if _, _, err := w.presentToken("ada", secret); err == nil || err.Error() != words {
+			t.Errorf("a disabled user is told %v, others %q", err, words)
+		}
 	})
 }
 

@@ -3,8 +3,9 @@
 // tokens, OAuth clients and grants, and codes and links mailed to an address; and
 // the keys by which Sallyport itself proves what it vouches for.
 //
-// It owns the tables sessions, tokens, access_tokens, clients, device_codes,
-// authorization_codes, verifications and signing_keys. Who somebody is belongs to package
+// It owns the tables sessions, tokens, access_tokens and what is known of their
+// use, clients, device_codes, authorization_codes, verifications and signing_keys.
+// Who somebody is belongs to package
 // directory, what they may do to others.
 //
 //	password ──────────────> browser session ── approves ──┐
@@ -33,8 +34,9 @@ import (
 type Store struct {
 	Keys *seal.Keys
 
-	live    database.Memo[string, liveSession] // by a token's hash
-	signing sync.Map                           // SigningKeyID to *rsa.PrivateKey: parsing checks much
+	live      database.Memo[string, liveSession]  // by a token's hash
+	presented database.Memo[[32]byte, *presented] // likewise
+	signing   sync.Map                            // SigningKeyID to *rsa.PrivateKey: parsing checks much
 }
 
 func (s *Store) key(tx *database.ReadTx) (*seal.Key, error) { return s.Keys.Key(tx, seal.Directory) }

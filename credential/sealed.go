@@ -10,4 +10,5 @@ var Sealed = []seal.Column{
 	{Table: "sessions", Name: "user_agent_sealed", Row: "id"},
 	{Table: "access_tokens", Name: "name_sealed", Row: "id"},
 	{Table: "signing_keys", Name: "private_sealed", Row: "id"},
+	{Table: "access_tokens", Name: "address_sealed", Row: "id"},
 }

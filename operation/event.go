@@ -29,6 +29,9 @@ func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *
 			Request: payload(in), Response: payload(out), Region: authz.Region(op.Service.Source, call.Caller), Evidence: call.Grant.Evidence,
 		},
 	}
+	if token := call.Caller.Token; token != nil {
+		event.Detail.AccessToken = string(token.ID)
+	}
 	switch p := call.Caller.Principal; {
 	case call.Caller.UserID != "":
 		event.Principal = audit.Principal{Kind: "user", ID: string(call.Caller.UserID)}

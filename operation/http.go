@@ -48,6 +48,17 @@ func BearerIn(r *http.Request, header string) authn.Credential {
 	return authn.Credential{Scheme: authn.Bearer, Token: token}
 }
 
+// Basic is an alias and a personal access token in a request's Authorization header,
+// by RFC 7617: how Git and package clients present them. A service that takes them
+// says so, see [Service].
+func Basic(r *http.Request) authn.Credential {
+	alias, token, ok := r.BasicAuth()
+	if !ok {
+		return authn.Credential{}
+	}
+	return authn.Credential{Scheme: authn.Basic, Alias: alias, Token: token}
+}
+
 // Bearer is the credential in a request's Authorization header, by RFC 6750
 // section 2.1. The scheme's name is case-insensitive (RFC 9110 section 11.1).
 func Bearer(r *http.Request) authn.Credential {

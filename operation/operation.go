@@ -34,6 +34,10 @@ type Service struct {
 	// Scope is what a client's session must have been granted to call it. Empty:
 	// none.
 	Scope string
+	// AccessTokens tells whether it is asked with personal access tokens: by Git and
+	// package clients. No other is, so that a token can do nothing but that, and
+	// never make a token.
+	AccessTokens bool
 }
 
 // Operation is one thing that can be asked.

@@ -225,6 +225,9 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 		}
 		return err
 	}
+	if caller.Token != nil && !op.Service.AccessTokens {
+		return errAccessToken
+	}
 	call.Caller, call.Request.Caller = caller, caller
 	if err := op.Rule.Admit(caller); err != nil {
 		return err
@@ -234,6 +237,8 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 	}
 	return nil
 }
+
+var errAccessToken = fault.Unauthenticatedf("a personal access token is good for Git and packages alone: sign in for an access token")
 
 func (r *Runner) authorize(tx *database.ReadTx, op *Operation, call *Call, in any) (err error) {
 	call.Grant, err = r.Authorizer.Authorize(tx, call.Caller, call.Request.Circumstances(), op.bound, in)

@@ -109,6 +109,9 @@ func (s *Server) note(r *http.Request, request *operation.Request, answer *recor
 	}
 	if request.Caller.Known() {
 		line = append(line, slog.String("user", string(request.Caller.UserID)))
+		if token := request.Caller.Token; token != nil {
+			line = append(line, slog.String("token", string(token.ID)))
+		}
 		if p := request.Caller.Principal; p != nil {
 			line = append(line, slog.String("principal", p.Caller()))
 		}

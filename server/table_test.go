@@ -37,7 +37,7 @@ func ask(t *testing.T, s *sallyporttest.Sallyport, op *operation.Operation, cred
 		fill(reflect.ValueOf(in).Elem(), 0)
 		if _, ok := op.Rule.Permission(); ok {
 			for i, member := range op.Rule.Path() {
-				set(reflect.ValueOf(in).Elem().FieldByName(member), []string{"acme", "Web-shop"}[i])
+				set(reflect.ValueOf(in).Elem().FieldByName(member), []string{"acme", "Web-shop", "shop"}[i])
 			}
 		}
 		return nil

@@ -159,12 +159,12 @@ func (w *world) accessToken() (good func() bool) {
 	w.t.Helper()
 	var secret credential.Token
 	w.write(func(tx *database.Tx) (err error) {
-		_, secret, err = w.credentials.CreateAccessToken(tx, directory.UserID(w.ada.UserID), "git", time.Time{})
+		_, secret, err = w.credentials.CreateAccessToken(tx, directory.UserID(w.ada.UserID), credential.NewAccessToken{Name: "git"})
 		return err
 	})
 	return func() bool {
 		return w.DB().Read(context.Background(), func(tx *database.ReadTx) error {
-			_, err := w.credentials.VerifyAccessToken(tx, string(secret))
+			_, _, err := w.credentials.AuthenticateAccessToken(tx, w.ada.Alias, string(secret))
 			return err
 		}) == nil
 	}
