@@ -21,7 +21,8 @@ var rows = [][]layer{
 	{{name: "server"}},
 	// Surfaces meet only in server, but pages show what the native API and
 	// the operations of signing in answer, and use their types.
-	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "oidc"}, {name: "pipeline"}},
+	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "oidc"},
+		{name: "pipeline"}, {name: "pipeline/live", also: []string{"pipeline"}}},
 	{{name: "operation"}},
 	{{name: "wire"}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
