@@ -27,6 +27,7 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
@@ -56,6 +57,7 @@ type Sallyport struct {
 	Orgs        *org.Store
 	Centers     *identitycenter.Store
 	Issuer      *oidc.Issuer
+	Connections *connection.Store
 
 	t testing.TB
 }
@@ -134,6 +136,7 @@ func start(t testing.TB, url, data string, clock *Clock, configure func(*server.
 	s.Orgs = &org.Store{Keys: keys, Accounts: s.Accounts}
 	s.Centers = &identitycenter.Store{Keys: keys, Accounts: s.Accounts, Organizations: s.Orgs}
 	s.Issuer = &oidc.Issuer{Credentials: s.Credentials, URL: s.URL()}
+	s.Connections = &connection.Store{Keys: keys, Spaces: s.Spaces, Accounts: s.Accounts, Region: "us-west-2"}
 	return s
 }
 

@@ -144,6 +144,8 @@ func text(v reflect.Value) string {
 		return strconv.FormatBool(value)
 	case int:
 		return strconv.Itoa(value)
+	case []string:
+		return strings.Join(value, ",")
 	}
 	return v.String()
 }
