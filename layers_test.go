@@ -21,19 +21,18 @@ var rows = [][]layer{
 	{{name: "server"}},
 	// Surfaces meet only in server, but pages show what the native API and
 	// the operations of signing in answer, and use their types.
-	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "oidc"},
+	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "githttp"}, {name: "oidc"},
 		{name: "pipeline"}, {name: "pipeline/live", also: []string{"pipeline"}}},
 	{{name: "operation"}},
-	// What Sallyport asks an account side is marked as a service's, in authn.
-	{{name: "wire"}, {name: "accountside", also: []string{"authn"}}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
+	{{name: "wire"}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
 	{{name: "audit"}, {name: "job"}},
-	{{name: "connection", also: []string{"space", "account", "credential", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
+	{{name: "repo", also: []string{"space", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
 		{name: "account", also: []string{"credential", "directory"}}, {name: "credential", also: []string{"directory"}}, {name: "directory"}},
 	// It reads policies, and is about what projects are called in them.
 	{{name: "trust"}},
 	{{name: "policy", pure: true}, {name: "role", pure: true}, {name: "arn", pure: true}},
-	{{name: "seal"}},
+	{{name: "seal"}, {name: "git"}},
 	{{name: "database/databasetest"}},
 	{{name: "database"}},
 	{{name: "fault"}},

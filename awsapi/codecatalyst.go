@@ -12,7 +12,9 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
@@ -21,10 +23,12 @@ import (
 
 // CodeCatalyst is the service of that name, API version 2022-09-28.
 type CodeCatalyst struct {
-	Directory   *directory.Store
-	Credentials *credential.Store
-	Spaces      *space.Store
-	Audit       *audit.Log
+	Directory    *directory.Store
+	Credentials  *credential.Store
+	Spaces       *space.Store
+	Repositories *repo.Store
+	Audit        *audit.Log
+	Jobs         *job.Queue
 }
 
 func (c *CodeCatalyst) service() *service {
@@ -37,10 +41,12 @@ func (c *CodeCatalyst) service() *service {
 		inRepo    = inProject + "/sourceRepositories/{sourceRepositoryName}"
 		aDevEnv   = inProject + "/devEnvironments/{id}"
 		devEnvs   = "Dev Environments are not offered by Sallyport"
-		repos     = "source repositories are not offered by this version of Sallyport"
 		workflows = "workflows are not offered by this version of Sallyport"
 	)
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{SpaceName}/{ProjectName}") }
+	named := func(p role.Permission, repository string) authz.Rule {
+		return authz.Space(p, "{SpaceName}/{ProjectName}/"+repository)
+	}
 	listDevEnvironments := operation.Refused[cc.ListDevEnvironmentsInput, cc.ListDevEnvironmentsOutput]("ListDevEnvironments", true, devEnvs, authz.Space(role.ViewSpace, "{SpaceName}"))
 	return &service{
 		Service:     operation.Service{Source: "manage", Scope: credential.ScopeCodeCatalyst},
@@ -67,13 +73,13 @@ func (c *CodeCatalyst) service() *service {
 			on("PATCH", aProject, 200, operation.Write("UpdateProject", c.updateProject, authz.Space(role.EditProjectSettings, "{SpaceName}/{Name}"))),
 			on("DELETE", aProject, 200, operation.Write("DeleteProject", c.deleteProject, authz.Space(role.DeleteProject, "{SpaceName}/{Name}"))),
 
-			on("PUT", aRepo, 201, operation.Refused[cc.CreateSourceRepositoryInput, cc.CreateSourceRepositoryOutput]("CreateSourceRepository", false, repos, in(role.CreateRepository))),
-			on("POST", inProject+"/sourceRepositories", 200, operation.Refused[cc.ListSourceRepositoriesInput, cc.ListSourceRepositoriesOutput]("ListSourceRepositories", true, repos, in(role.ViewRepositories))),
-			on("GET", aRepo, 200, operation.Refused[cc.GetSourceRepositoryInput, cc.GetSourceRepositoryOutput]("GetSourceRepository", true, repos, in(role.ViewRepositories))),
-			on("DELETE", aRepo, 200, operation.Refused[cc.DeleteSourceRepositoryInput, cc.DeleteSourceRepositoryOutput]("DeleteSourceRepository", false, repos, in(role.DeleteRepository))),
-			on("GET", inRepo+"/cloneUrls", 200, operation.Refused[cc.GetSourceRepositoryCloneUrlsInput, cc.GetSourceRepositoryCloneUrlsOutput]("GetSourceRepositoryCloneUrls", true, repos, in(role.CloneRepository))),
-			on("PUT", inRepo+"/branches/{name}", 201, operation.Refused[cc.CreateSourceRepositoryBranchInput, cc.CreateSourceRepositoryBranchOutput]("CreateSourceRepositoryBranch", false, repos, in(role.CreateBranch))),
-			on("POST", inRepo+"/branches", 200, operation.Refused[cc.ListSourceRepositoryBranchesInput, cc.ListSourceRepositoryBranchesOutput]("ListSourceRepositoryBranches", true, repos, in(role.ViewBranches))),
+			on("PUT", aRepo, 201, operation.Write("CreateSourceRepository", c.createSourceRepository, in(role.CreateRepository))),
+			on("POST", inProject+"/sourceRepositories", 200, operation.Read("ListSourceRepositories", c.listSourceRepositories, in(role.ViewRepositories))),
+			on("GET", aRepo, 200, operation.Read("GetSourceRepository", c.getSourceRepository, named(role.ViewRepositories, "{Name}"))),
+			on("DELETE", aRepo, 200, operation.Write("DeleteSourceRepository", c.deleteSourceRepository, named(role.DeleteRepository, "{Name}"))),
+			on("GET", inRepo+"/cloneUrls", 200, operation.Read("GetSourceRepositoryCloneUrls", c.getSourceRepositoryCloneURLs, named(role.CloneRepository, "{SourceRepositoryName}"))),
+			on("PUT", inRepo+"/branches/{name}", 201, operation.Write("CreateSourceRepositoryBranch", c.createSourceRepositoryBranch, named(role.CreateBranch, "{SourceRepositoryName}"), operation.Prepare(c.findHead))),
+			on("POST", inRepo+"/branches", 200, operation.Read("ListSourceRepositoryBranches", c.listSourceRepositoryBranches, named(role.ViewBranches, "{SourceRepositoryName}"))),
 
 			on("POST", inProject+"/workflows", 200, operation.Refused[cc.ListWorkflowsInput, cc.ListWorkflowsOutput]("ListWorkflows", true, workflows, in(role.ViewWorkflows)), "nextToken", "maxResults"),
 			on("GET", inProject+"/workflows/{id}", 200, operation.Refused[cc.GetWorkflowInput, cc.GetWorkflowOutput]("GetWorkflow", true, workflows, in(role.ViewWorkflows))),

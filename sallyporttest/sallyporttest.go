@@ -27,7 +27,6 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
-	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
@@ -35,6 +34,7 @@ import (
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/oidc"
 	"github.com/sallyport/sallyport/org"
+	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/server"
@@ -50,14 +50,14 @@ type Sallyport struct {
 	Clock *Clock
 	Log   *Log
 
-	Directory   *directory.Store
-	Credentials *credential.Store
-	Spaces      *space.Store
-	Accounts    *account.Store
-	Orgs        *org.Store
-	Centers     *identitycenter.Store
-	Issuer      *oidc.Issuer
-	Connections *connection.Store
+	Directory    *directory.Store
+	Credentials  *credential.Store
+	Spaces       *space.Store
+	Accounts     *account.Store
+	Orgs         *org.Store
+	Centers      *identitycenter.Store
+	Repositories *repo.Store
+	Issuer       *oidc.Issuer
 
 	t testing.TB
 }
@@ -135,8 +135,8 @@ func start(t testing.TB, url, data string, clock *Clock, configure func(*server.
 	s.Accounts = &account.Store{Keys: keys}
 	s.Orgs = &org.Store{Keys: keys, Accounts: s.Accounts}
 	s.Centers = &identitycenter.Store{Keys: keys, Accounts: s.Accounts, Organizations: s.Orgs}
+	s.Repositories = &repo.Store{Keys: keys, DB: running.DB(), Folder: filepath.Join(data, "repositories"), Log: config.Log}
 	s.Issuer = &oidc.Issuer{Credentials: s.Credentials, URL: s.URL()}
-	s.Connections = &connection.Store{Keys: keys, Spaces: s.Spaces, Accounts: s.Accounts, Region: "us-west-2"}
 	return s
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
-	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
@@ -17,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/org"
+	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/space"
 )
@@ -46,7 +46,7 @@ const keyLifetime = 365 * 24 * time.Hour
 
 // sealedColumns is everything sealed, as the packages that own it list it.
 func sealedColumns() []seal.Column {
-	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, connection.Sealed, audit.Sealed)
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, repo.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, audit.Sealed)
 }
 
 // workers says what does which job, and what runs again and again.
@@ -73,7 +73,9 @@ func (s *Server) workers() *job.Workers {
 	job.Add(w, func(ctx context.Context, _ RotateKeys) error { return rotation.Run(ctx) })
 	job.Add(w, func(ctx context.Context, _ RenewSigningKey) error { return s.renewSigningKey(ctx) })
 	w.Every(time.Hour, RenewSigningKey{})
+	job.Add(w, func(ctx context.Context, _ repo.UpkeepJob) error { return s.repositories.Upkeep(ctx) })
 	w.Every(time.Hour, Sweep{})
+	w.Every(time.Hour, repo.UpkeepJob{})
 	w.Every(time.Hour, RotateKeys{})
 	return w
 }

@@ -18,23 +18,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sallyport/sallyport/account"
-	"github.com/sallyport/sallyport/accountside"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/awsapi"
-	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/console"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/githttp"
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/oidc"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/org"
+	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/signin"
 	"github.com/sallyport/sallyport/space"
@@ -42,24 +42,24 @@ import (
 
 // Server is a running Sallyport. Stop it with [Server.Close].
 type Server struct {
-	config      Config
-	url         string // scheme and host
-	db          *database.DB
-	keys        *seal.Keys
-	credentials *credential.Store
-	spaces      *space.Store
-	accounts    *account.Store
-	orgs        *org.Store
-	centers     *identitycenter.Store
-	connections *connection.Store
-	mail        *mail.Sender
-	issuer      *oidc.Issuer
-	events      *audit.Log
-	jobs        *job.Queue
-	runner      *operation.Runner
-	operations  []*operation.Operation
-	metrics     *metrics
-	seen        seen
+	config       Config
+	url          string // scheme and host
+	db           *database.DB
+	keys         *seal.Keys
+	credentials  *credential.Store
+	spaces       *space.Store
+	accounts     *account.Store
+	orgs         *org.Store
+	centers      *identitycenter.Store
+	repositories *repo.Store
+	mail         *mail.Sender
+	issuer       *oidc.Issuer
+	events       *audit.Log
+	jobs         *job.Queue
+	runner       *operation.Runner
+	operations   []*operation.Operation
+	metrics      *metrics
+	seen         seen
 
 	listener net.Listener
 	http     *http.Server
@@ -152,8 +152,9 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.accounts = &account.Store{Keys: s.keys}
 	s.orgs = &org.Store{Keys: s.keys, Accounts: s.accounts}
 	s.centers = &identitycenter.Store{Keys: s.keys, Accounts: s.accounts, Organizations: s.orgs}
+	s.repositories = &repo.Store{Keys: s.keys, DB: s.db, Folder: filepath.Join(s.config.Data, "repositories"), Log: s.config.Log}
+	s.spaces.Ending = s.endProjects
 	s.issuer = &oidc.Issuer{Credentials: s.credentials, URL: s.url}
-	s.connections = &connection.Store{Keys: s.keys, Spaces: s.spaces, Accounts: s.accounts, Region: s.config.Region}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
@@ -161,10 +162,9 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
 	authorizer := &authz.Authorizer{
-		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs,
+		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Repository: s.repository,
 		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
-			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers,
-			"codecatalyst": s.connections},
+			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers},
 	}
 	s.runner = operation.New(operation.Runner{
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
@@ -175,7 +175,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		admin.MostAssignments = awsapi.MostAssignments
 	}
 	aws := awsapi.New(s.runner,
-		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Audit: s.events},
+		&awsapi.CodeCatalyst{Directory: users, Credentials: s.credentials, Spaces: s.spaces, Repositories: s.repositories, Audit: s.events, Jobs: s.jobs},
 		&awsapi.SSOOIDC{Credentials: s.credentials, Centers: s.centers},
 		&awsapi.SSO{Credentials: s.credentials, Centers: s.centers},
 		&awsapi.Organizations{Organizations: s.orgs, Accounts: s.accounts, Centers: s.centers, Jobs: s.jobs},
@@ -196,15 +196,15 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
-		Connections: s.connections, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer,
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	issuer := oidc.New(s.runner, s.issuer)
 	own := slices.Concat(in.Operations(), native.Operations(), issuer.Operations())
 	pages := console.New(s.runner, own)
-	s.operations = append(own, aws.Operations()...)
+	git := githttp.New(s.runner, &githttp.Git{Repositories: s.repositories, Log: s.config.Log})
+	s.operations = slices.Concat(own, aws.Operations(), git.Operations())
 	s.http = &http.Server{
-		Handler:           s.observed(straight(s.routes(aws, native, issuer, pages))),
+		Handler:           s.observed(straight(s.routes(aws, native, issuer, git, pages))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -227,6 +227,24 @@ func (s *Server) ownKeys(ctx context.Context) (keys []crypto.PublicKey, err erro
 	return keys, err
 }
 
+// endProjects ends what is in a project, or in all of a space's.
+func (s *Server) endProjects(tx *database.Tx, id space.ID, project space.ProjectID) error {
+	end := func() error { return s.repositories.DeleteInSpace(tx, id) }
+	if project != "" {
+		end = func() error { return s.repositories.DeleteIn(tx, project) }
+	}
+	if err := end(); err != nil {
+		return err
+	}
+	return s.jobs.Enqueue(tx, repo.UpkeepJob{})
+}
+
+// repository finds what a request names, for the decision about it.
+func (s *Server) repository(tx *database.ReadTx, project space.ProjectID, name string) (authz.RepositoryRef, error) {
+	r, err := s.repositories.Repository(tx, project, name)
+	return authz.RepositoryRef{ID: string(r.ID), Name: r.Name}, err
+}
+
 func (s *Server) mailFrom() string {
 	if s.config.MailFrom != "" {
 		return s.config.MailFrom
@@ -236,11 +254,13 @@ func (s *Server) mailFrom() string {
 }
 
 // routes says which door stands at which path.
-func (s *Server) routes(aws, native, issuer, pages http.Handler) http.Handler {
+func (s *Server) routes(aws, native, issuer, git, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/aws", aws)
 	mux.Handle("/aws/", aws)
 	mux.Handle("/api/", native)
+	mux.Handle("/git/{space}/{project}/{repository}/{rest...}", git)
+	mux.Handle("/git/", git)
 	mux.Handle("/.well-known/", issuer)
 	mux.Handle("/oidc/", issuer)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

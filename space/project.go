@@ -239,6 +239,9 @@ func (s *Store) DeleteProject(tx *database.Tx, project ProjectID) error {
 	if err != nil {
 		return err
 	}
+	if err := s.ending(tx, id, project); err != nil {
+		return err
+	}
 	if err := release(tx, id, leaving{project: project}); err != nil {
 		return err
 	}

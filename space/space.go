@@ -47,6 +47,9 @@ import (
 type Store struct {
 	Keys   *seal.Keys
 	Region string // where new spaces are
+	// Ending is told that a project is about to be deleted, or, when none is named,
+	// all of a space's. Its error undoes that. Nil: nobody is told.
+	Ending func(*database.Tx, ID, ProjectID) error
 
 	refs     database.Memo[string, Ref] // by name as it is looked up
 	projects database.Memo[projectPath, Project]
@@ -222,6 +225,9 @@ func (s *Store) Delete(tx *database.Tx, id ID) error {
 	if n == 0 {
 		return fault.NotFoundf("no space %s", id)
 	}
+	if err := s.ending(tx, id, ""); err != nil {
+		return err
+	}
 	if err := emptyInvitations(tx, id); err != nil {
 		return err
 	}
@@ -231,6 +237,13 @@ func (s *Store) Delete(tx *database.Tx, id ID) error {
 		}
 	}
 	return s.Keys.Destroy(tx, seal.Space(string(id)))
+}
+
+func (s *Store) ending(tx *database.Tx, id ID, project ProjectID) error {
+	if s.Ending == nil {
+		return nil
+	}
+	return s.Ending(tx, id, project)
 }
 
 const spaceColumns = `id, name, region, created_at, grants_version, description_sealed`
