@@ -24,10 +24,11 @@ var rows = [][]layer{
 	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "githttp"}, {name: "oidc"},
 		{name: "pipeline"}, {name: "pipeline/live", also: []string{"pipeline"}}},
 	{{name: "operation"}},
-	{{name: "wire"}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
+	// What Sallyport asks an account side is marked as a service's, in authn.
+	{{name: "wire"}, {name: "accountside", also: []string{"authn"}}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
 	{{name: "audit"}, {name: "job"}},
-	{{name: "repo", also: []string{"space", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
+	{{name: "repo", also: []string{"space", "directory"}}, {name: "connection", also: []string{"space", "account", "credential", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
 		{name: "account", also: []string{"credential", "directory"}}, {name: "credential", also: []string{"directory"}}, {name: "directory"}},
 	// It reads policies, and is about what projects are called in them.
 	{{name: "trust"}},

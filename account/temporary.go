@@ -84,6 +84,12 @@ func (s *Store) Revoke(tx *database.Tx, entity EntityID, before time.Time) (int6
 	return tx.Exec(`delete from temporary_credentials where entity_id = $1 and issued_at < $2`, entity, database.Time(before))
 }
 
+// End ends one session, by its access key.
+func (s *Store) End(tx *database.Tx, accessKeyID string) error {
+	_, err := tx.Exec(`delete from temporary_credentials where id = $1`, accessKeyID)
+	return err
+}
+
 // Revoked is what is told of temporary credentials that were ended.
 type Revoked struct {
 	AccessKeyID string

@@ -22,7 +22,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/accountside"
 	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/authz"
+	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
@@ -44,6 +48,10 @@ type API struct {
 	Credentials *credential.Store
 	Spaces      *space.Store
 	Centers     *identitycenter.Store
+	Connections *connection.Store
+	Sides       *accountside.Client
+	Accounts    *account.Store
+	Authorizer  *authz.Authorizer
 	Audit       *audit.Log
 	Mail        *mail.Sender
 	Jobs        *job.Queue
@@ -56,6 +64,7 @@ func (a *API) routes() []route {
 		a.serverRoutes(), a.profileRoutes(), a.sessionRoutes(), a.tokenRoutes(),
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
 		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.identityRoutes(),
+		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(),
 	)
 }
 

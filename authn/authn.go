@@ -29,6 +29,8 @@ const (
 	Signed
 	// Basic is an alias with a personal access token as its password (RFC 7617).
 	Basic
+	// InProcess is the mark of a request that Sallyport makes to itself.
+	InProcess
 )
 
 // Credential is what a request presents. The zero one is none.
@@ -37,6 +39,7 @@ type Credential struct {
 	Token     string     // of Bearer, Cookie and Basic
 	Alias     string     // of Basic: whose token it is
 	Signature *Signature // of Signed
+	Service   Service    // of InProcess
 	Malformed error      // why what is presented is no credential at all; nil: it is one
 }
 
@@ -48,6 +51,7 @@ type Caller struct {
 
 	Principal *account.Principal // of who signed: shared, not to be modified
 	Region    string             // for which it signed
+	SourceARN string             // of a service: on whose behalf it asks
 }
 
 // Known tells whether the caller is somebody.
@@ -72,6 +76,8 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 	case c.Scheme == Basic:
 		identity, token, err := v.Credentials.AuthenticateAccessToken(tx, c.Alias, c.Token)
 		return Caller{Identity: identity, Token: token}, err
+	case c.Scheme == InProcess:
+		return c.Service.caller(), nil
 	}
 	identity, err := v.Credentials.Authenticate(tx, c.Token)
 	if err != nil {

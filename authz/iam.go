@@ -190,6 +190,14 @@ func Global(tx *database.ReadTx, caller authn.Caller, from Circumstances, servic
 		"aws:securetransport": {strconv.FormatBool(from.Secure)},
 		"aws:viaawsservice":   {"false"},
 	}
+	if p := caller.Principal; p != nil && p.Principal.Kind == policy.Service {
+		delete(c, "aws:sourceip") // it has no address, and comes over no network
+		c["aws:securetransport"] = []string{"true"}
+		c["aws:principalisawsservice"] = []string{"true"}
+		c["aws:principalservicename"] = []string{p.Name}
+		c["aws:principalservicenameslist"] = []string{p.Name}
+		c["aws:sourcearn"] = []string{caller.SourceARN}
+	}
 	if region := Region(service, caller); region != "" {
 		c["aws:requestedregion"] = []string{region}
 	}

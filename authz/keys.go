@@ -3,6 +3,7 @@ package authz
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/policy"
@@ -40,7 +41,7 @@ type conditionKey struct {
 
 func keysOf(action string, input reflect.Type) (keys []conditionKey) {
 	service, _, _ := strings.Cut(action, ":")
-	for _, field := range reflect.VisibleFields(input) {
+	for _, field := range inputMembers(input) {
 		switch name := requestKeys[service][field.Name]; {
 		case name != "" && plain(field.Type):
 			keys = append(keys, conditionKey{name, field.Index, values})
@@ -51,6 +52,20 @@ func keysOf(action string, input reflect.Type) (keys []conditionKey) {
 		}
 	}
 	return keys
+}
+
+// inputMembers are those of an input, and of its body where it has one.
+func inputMembers(input reflect.Type) []reflect.StructField {
+	fields := reflect.VisibleFields(input)
+	body, ok := input.FieldByName("Body")
+	if !ok || body.Type.Kind() != reflect.Struct {
+		return fields
+	}
+	for _, field := range reflect.VisibleFields(body.Type) {
+		field.Index = append(slices.Clone(body.Index), field.Index...)
+		fields = append(fields, field)
+	}
+	return fields
 }
 
 // plain tells whether values of a type are texts, numbers, or lists of such: the

@@ -26,6 +26,7 @@ import (
 
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/policy"
 	"github.com/sallyport/sallyport/role"
 )
 
@@ -91,6 +92,8 @@ func (r Rule) Admit(caller authn.Caller) error {
 		return fault.Deniedf("a personal access token is good for what is in spaces alone: sign in")
 	case r.Account() && caller.Principal == nil:
 		return fault.WithReason(authn.ReasonMissingToken, fault.Unauthenticatedf("Request is missing Authentication Token: sign it with an access key of an account (Signature Version 4)"))
+	case r.kind == signed && caller.Principal.Principal.Kind == policy.Service:
+		return fault.Deniedf("services assume roles, and nothing else")
 	case r.Account() || caller.UserID != "":
 		return nil
 	}

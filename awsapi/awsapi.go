@@ -97,8 +97,12 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.StripPrefix("/aws", &d.mux).ServeHTTP(w, r)
 }
 
-// present takes a request's credential, in the way the service wants it.
+// present takes a request's credential, in the way the service wants it. Services ask
+// STS alone.
 func present(r *http.Request, s *service, body []byte) authn.Credential {
+	if service, ok := authn.ServiceOf(r.Context()); ok && s.Source == "sts" {
+		return authn.Credential{Scheme: authn.InProcess, Service: service}
+	}
 	if s.bearer != "" {
 		return operation.BearerIn(r, s.bearer)
 	}

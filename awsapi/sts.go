@@ -189,10 +189,14 @@ func (s *STS) assumeRole(c *operation.Command, in *sts.AssumeRoleInput) (*sts.As
 	if err := inherit(caller, &session, in); err != nil {
 		return nil, err
 	}
-	if err := s.mayAlso(c, in, session); err != nil {
-		return nil, err
+	if caller.Principal.Kind == policy.Service {
+		c.RecordIn(role.Account.Scope())
+	} else {
+		if err := s.mayAlso(c, in, session); err != nil {
+			return nil, err
+		}
+		c.RecordIn(scopes(caller.ID(), role.Account)...)
 	}
-	c.RecordIn(scopes(caller.ID(), role.Account)...)
 	issued, err := s.issueRole(c.Tx, role, *in.RoleSessionName, lifetime, session, caller.User)
 	if err != nil {
 		return nil, err
@@ -249,7 +253,9 @@ func inherit(caller *account.Principal, session *account.Session, in *sts.Assume
 
 // mayAlso asks for what AssumeRole needs beside itself: sts:TagSession when the
 // session gets tags, its own or inherited, and sts:SetSourceIdentity when it
-// gets one. Each side must allow them as it allows AssumeRole.
+// gets one. Each side must allow them as it allows AssumeRole. A service is not asked
+// for them: the trust policies that AWS prints for CodeCatalyst allow AssumeRole alone,
+// and what the service says of a session is not its user's to choose.
 func (s *STS) mayAlso(c *operation.Command, in *sts.AssumeRoleInput, session account.Session) error {
 	var actions []string
 	if len(session.Tags) > 0 {

@@ -23,6 +23,7 @@ const (
 	BrowserSession    Kind = "slb_"
 	ResetLink         Kind = "slv_"
 	STSSession        Kind = "slt_" // beside temporary credentials of the account side
+	ConnectionRequest Kind = "slk_" // handed to the account that a space asks for
 )
 
 // Token is a secret that Sallyport made: its kind, 30 random characters, and 6
@@ -74,7 +75,7 @@ func ParseToken(text string) (Kind, error) {
 	}
 	kind, secret, check := Kind(text[:prefixLength]), text[prefixLength:tokenLength-checkLength], text[tokenLength-checkLength:]
 	switch kind {
-	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession, ResetLink, STSSession:
+	case PersonalAccess, Access, Refresh, SCIM, DeviceCode, AuthorizationCode, BrowserSession, ResetLink, STSSession, ConnectionRequest:
 	default:
 		return "", errMalformed
 	}

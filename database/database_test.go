@@ -18,7 +18,7 @@ import (
 func each(t *testing.T, test func(*testing.T, *database.DB)) {
 	t.Helper()
 	databasetest.Each(t, func(t *testing.T, db *database.DB) {
-		if _, err := db.Pool().Exec(`create table settings (name text not null primary key, value text not null)`); err != nil {
+		if _, err := db.Pool().Exec(`create table if not exists settings (name text not null primary key, value text not null)`); err != nil {
 			t.Fatal(err)
 		}
 		test(t, db)

@@ -20,7 +20,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{}
 	if db.engine == PostgreSQL {
 		// Several nodes may start at once; one migrates, the others wait.
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // each second, for five minutes
 		if err != nil {
 			return err
 		}

@@ -39,8 +39,13 @@ func (r *Runner) event(op *Operation, call *Call, at time.Time, in, out any, f *
 			event.Username, event.Detail.Identity = call.Caller.Alias, storeUser(call.Caller.UserID)
 		}
 	case p != nil:
-		if p.Account != "" {
+		switch {
+		case p.Account != "":
 			event.Scope = p.ID().Scope()
+		case p.Principal.Kind == policy.Service && len(call.Grant.Touched) > 0: // of no account: it stands where it asked for something
+			if id, err := account.OfARN(call.Grant.Touched[0]); err == nil {
+				event.Scope = id.Scope()
+			}
 		}
 		event.Principal = audit.Principal{Kind: "principal", ID: p.UserID}
 		event.Username, event.AccessKeyID, event.Detail.Identity = username(p), p.KeyID, identity(p)
@@ -101,6 +106,9 @@ func storeUser(id directory.UserID) json.RawMessage {
 // identity is a principal as CloudTrail's records describe it: "CloudTrail
 // userIdentity element" in the CloudTrail User Guide.
 func identity(p *account.Principal) json.RawMessage {
+	if p.Principal.Kind == policy.Service {
+		return json.RawMessage(`{"type":"AWSService","invokedBy":"` + p.Name + `"}`)
+	}
 	type issuer struct {
 		Type        string `json:"type"`
 		PrincipalID string `json:"principalId"`

@@ -53,7 +53,8 @@ type Operation struct {
 	settled bool
 	read    func(*Query, any) (any, error)
 	write   func(*Command, any) (any, error)
-	prepare func(*Call, View, any) error // nil: nothing to prepare
+	prepare func(*Call, View, any) error  // nil: nothing to prepare
+	undo    func(*database.Tx, any) error // nil: nothing to undo
 }
 
 // Call is what a method knows of the request it answers.
@@ -116,6 +117,14 @@ func Settled() Option { return func(o *Operation) { o.settled = true } }
 func Prepare[In any](prepare func(*Call, View, *In) error) Option {
 	return func(o *Operation) {
 		o.prepare = func(call *Call, view View, in any) error { return prepare(call, view, in.(*In)) }
+	}
+}
+
+// Undo takes back what the preparation of a Write made that outlasts it, where the Write
+// then refuses or fails, in a transaction of its own. What made nothing is asked too.
+func Undo[In any](undo func(*database.Tx, *In) error) Option {
+	return func(o *Operation) {
+		o.undo = func(tx *database.Tx, in any) error { return undo(tx, in.(*In)) }
 	}
 }
 

@@ -156,6 +156,13 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 			return nil, at, err
 		}
 	}
+	if op.undo != nil {
+		defer func() {
+			if err != nil {
+				r.takeBack(ctx, op, call, in)
+			}
+		}()
+	}
 	var kept error
 	err = r.DB.Write(ctx, func(tx *database.Tx) error {
 		at, kept = tx.Now(), nil
@@ -184,6 +191,15 @@ func (r *Runner) run(ctx context.Context, op *Operation, call *Call, in any, dec
 		err = kept
 	}
 	return out, at, err
+}
+
+// takeBack undoes a preparation, also of a caller who has gone. The refusal is answered
+// either way.
+func (r *Runner) takeBack(ctx context.Context, op *Operation, call *Call, in any) {
+	ctx = context.WithoutCancel(ctx)
+	if err := r.DB.Write(ctx, func(tx *database.Tx) error { return op.undo(tx, in) }); err != nil {
+		r.Log.ErrorContext(ctx, "a preparation could not be undone", "operation", op.Name, "request", call.Request.ID, "error", err)
+	}
 }
 
 // record writes the event of a change into each of the logs it belongs to. In the log of

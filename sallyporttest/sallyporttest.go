@@ -27,6 +27,7 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/database/databasetest"
@@ -56,8 +57,9 @@ type Sallyport struct {
 	Accounts     *account.Store
 	Orgs         *org.Store
 	Centers      *identitycenter.Store
-	Repositories *repo.Store
 	Issuer       *oidc.Issuer
+	Connections  *connection.Store
+	Repositories *repo.Store
 
 	t testing.TB
 }
@@ -137,6 +139,7 @@ func start(t testing.TB, url, data string, clock *Clock, configure func(*server.
 	s.Centers = &identitycenter.Store{Keys: keys, Accounts: s.Accounts, Organizations: s.Orgs}
 	s.Repositories = &repo.Store{Keys: keys, DB: running.DB(), Folder: filepath.Join(data, "repositories"), Log: config.Log}
 	s.Issuer = &oidc.Issuer{Credentials: s.Credentials, URL: s.URL()}
+	s.Connections = &connection.Store{Keys: keys, Spaces: s.Spaces, Accounts: s.Accounts, Region: "us-west-2"}
 	return s
 }
 

@@ -28,6 +28,7 @@ import (
 func TestAnAcceptedAssignmentOutlivesTheServer(t *testing.T) {
 	binary := buildBinary(t)
 	databasetest.EachURL(t, func(t *testing.T, url string) {
+		t.Parallel() // most of it is waiting for a killed server's turn at the jobs to end
 		data := t.TempDir()
 		_, kill := runBinary(t, binary, url, data, "--aws-limits") // jobs wait a second at least
 		is := bootstrapOf(t, data)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/audit"
+	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
@@ -46,7 +47,7 @@ const keyLifetime = 365 * 24 * time.Hour
 
 // sealedColumns is everything sealed, as the packages that own it list it.
 func sealedColumns() []seal.Column {
-	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, repo.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, audit.Sealed)
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, repo.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, connection.Sealed, audit.Sealed)
 }
 
 // workers says what does which job, and what runs again and again.

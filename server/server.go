@@ -18,11 +18,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/accountside"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/awsapi"
+	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/console"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
@@ -52,6 +54,7 @@ type Server struct {
 	orgs         *org.Store
 	centers      *identitycenter.Store
 	repositories *repo.Store
+	connections  *connection.Store
 	mail         *mail.Sender
 	issuer       *oidc.Issuer
 	events       *audit.Log
@@ -155,6 +158,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.repositories = &repo.Store{Keys: s.keys, DB: s.db, Folder: filepath.Join(s.config.Data, "repositories"), Log: s.config.Log}
 	s.spaces.Ending = s.endProjects
 	s.issuer = &oidc.Issuer{Credentials: s.credentials, URL: s.url}
+	s.connections = &connection.Store{Keys: s.keys, Spaces: s.spaces, Accounts: s.accounts, Region: s.config.Region}
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
@@ -164,7 +168,8 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	authorizer := &authz.Authorizer{
 		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Repository: s.repository,
 		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
-			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers},
+			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers,
+			"codecatalyst": s.connections},
 	}
 	s.runner = operation.New(operation.Runner{
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
@@ -196,6 +201,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
+		Connections: s.connections, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer,
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	issuer := oidc.New(s.runner, s.issuer)

@@ -13,6 +13,8 @@
 // the CodeCatalyst User Guide.
 package trust
 
+import "github.com/sallyport/sallyport/arn"
+
 // The services that act for a project.
 const (
 	Runner  = "codecatalyst-runner.amazonaws.com" // runs what a project runs
@@ -30,7 +32,7 @@ type Place struct {
 
 // SourceARN is the place in aws:SourceArn: an ARN without Region and account, and so
 // with three colons. It knows no environments.
-func (p Place) SourceARN() string { return "arn:aws:codecatalyst:::" + p.project() }
+func (p Place) SourceARN() string { return arn.Project(p.Space, orAny(p.Project)).String() }
 
 // Subject is the place in the sub of a token; of more than one environment, the pattern
 // of all their tokens.

@@ -43,7 +43,7 @@ func newRemote(endpoint string) (remote, error) {
 		return remote{}, fmt.Errorf("%w: %s is on another machine: tokens go there over https alone", errUsage, endpoint)
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	if transport.TLSClientConfig, err = trust(os.Getenv("AWS_CA_BUNDLE")); err != nil {
+	if transport.TLSClientConfig, err = trusting(os.Getenv("AWS_CA_BUNDLE")); err != nil {
 		return remote{}, err
 	}
 	return remote{endpoint: at.Scheme + "://" + at.Host, http: &http.Client{Transport: transport, Timeout: callTimeout}}, nil
@@ -54,9 +54,9 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// trust adds the certificates of a file to those of the system. It is the variable
+// trusting adds the certificates of a file to those of the system. It is the variable
 // of the AWS clients, which have to trust the same server.
-func trust(bundle string) (*tls.Config, error) {
+func trusting(bundle string) (*tls.Config, error) {
 	if bundle == "" {
 		return nil, nil
 	}
@@ -144,6 +144,8 @@ func text(v reflect.Value) string {
 		return strconv.FormatBool(value)
 	case int:
 		return strconv.Itoa(value)
+	case []string:
+		return strings.Join(value, ",")
 	}
 	return v.String()
 }

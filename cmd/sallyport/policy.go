@@ -57,7 +57,7 @@ The exit code is 1 when there are errors or security warnings.`,
 			if !ok {
 				return fmt.Errorf("%w: --type takes %s, not %q", errUsage, strings.Join(slices.Sorted(maps.Keys(policyKinds)), ", "), kind)
 			}
-			return checkPolicies(cmd.InOrStdin(), p, k, files)
+			return checkPolicies(cmd.InOrStdin(), p, files, func(text string) []policy.Finding { return policy.Check(k, text) })
 		},
 	}
 	cmd.Flags().StringVar(&kind, "type", "identity", "what the documents are `for`: identity, resource, trust, session, scp or rcp")
@@ -65,14 +65,14 @@ The exit code is 1 when there are errors or security warnings.`,
 	return cmd
 }
 
-func checkPolicies(stdin io.Reader, p printer, kind policy.Kind, files []string) error {
+func checkPolicies(stdin io.Reader, p printer, files []string, check func(string) []policy.Finding) error {
 	findings, bad := []found{}, false
 	for _, file := range files {
 		text, err := readPolicy(stdin, file)
 		if err != nil {
 			return err
 		}
-		for _, f := range policy.Check(kind, string(text)) {
+		for _, f := range check(string(text)) {
 			bad = bad || f.Severity == policy.Error || f.Severity == policy.SecurityWarning
 			findings = append(findings, found{file, f.Start.Line, f.Start.Column + 1, string(f.Severity), f.Code, f.Message, f.Fix})
 		}

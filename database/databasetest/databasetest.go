@@ -2,7 +2,6 @@
 package databasetest
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -18,8 +17,8 @@ import (
 	"github.com/sallyport/sallyport/database"
 )
 
-// PostgreSQL is the variable that names a PostgreSQL database in which tests may
-// create schemas.
+// PostgreSQL is the variable that names a PostgreSQL database whose user may
+// create databases.
 const PostgreSQL = "SALLYPORT_TEST_POSTGRES"
 
 // Each runs the test on every engine: on SQLite always, on PostgreSQL when one
@@ -57,7 +56,7 @@ func Open(t testing.TB, url string, clock func() time.Time) *database.DB {
 
 // Fill makes a SQLite file whose schema is up to date and in which is nothing
 // else. It copies one that was made before: under the race detector the migrations
-// take most of a short test. On PostgreSQL a copy costs as much as they do.
+// take most of a short test.
 func Fill(t testing.TB, path string) {
 	t.Helper()
 	file, err := filled()
@@ -76,48 +75,150 @@ var filled = sync.OnceValues(func() (file []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	path := filepath.Join(folder, "filled.db")
-	db, err := database.Open(context.Background(), database.Config{URL: path})
-	if err == nil {
-		err = db.Close()
-	}
-	if err != nil {
+	if err := migrate(path); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 })
 
-// postgres makes an empty schema and returns a URL that leads into it. A schema
-// is as good as a database of its own here, and made and dropped without the
-// checkpoint that one costs.
+func migrate(url string) error {
+	db, err := database.Open(context.Background(), database.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	return db.Close()
+}
+
+// postgres lends a database that is up to date and empty, and returns its URL.
+// Making one takes longer than most tests, so a process empties those it has and
+// lends them again. Schemas of one database would not do: their migrations wait for
+// each other.
 func postgres(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv(PostgreSQL)
-	if server == "" {
+	if os.Getenv(PostgreSQL) == "" {
 		if os.Getenv("SALLYPORT_TEST_REQUIRE_ALL") != "" {
 			t.Fatalf("%s is not set: run the tests with make test", PostgreSQL)
 		}
 		t.Skipf("NOT TESTED on PostgreSQL: %s is not set (make test starts one)", PostgreSQL)
 	}
-	address, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin, err := sql.Open("pgx", server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "test_" + strings.ToLower(rand.Text())
-	if _, err := admin.Exec("create schema " + name); err != nil {
-		t.Fatal(cmp.Or(admin.Close(), err))
+	name := lent.take()
+	if name == "" {
+		name = "test_" + strings.ToLower(rand.Text())
+		if err := create(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() {
-		if _, err := admin.Exec("drop schema " + name + " cascade"); err != nil {
-			t.Errorf("drop the test's schema: %v", err)
+		if err := empty(name); err != nil {
+			t.Errorf("empty the test's database: %v", err) // and do not lend it again
+			return
 		}
-		admin.Close()
+		lent.giveBack(name)
 	})
-	query := address.Query()
-	query.Set("search_path", name)
-	address.RawQuery = query.Encode()
+	return inside(name)
+}
+
+// administrator is one connection to the server that is configured. It holds a lock
+// for each database of this process, and drops those whose process is gone.
+var administrator = sync.OnceValues(func() (*sql.Conn, error) {
+	db, err := sql.Open("pgx", os.Getenv(PostgreSQL))
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	admin, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var left []string
+	rows, err := admin.QueryContext(ctx, `select datname from pg_database where datname like 'test\_%'`)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		left = append(left, name)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for _, name := range left {
+		var free bool
+		if err := admin.QueryRowContext(ctx, "select pg_try_advisory_lock(hashtextextended($1, 0))", name).Scan(&free); err != nil {
+			return nil, err
+		}
+		if !free {
+			continue
+		}
+		if _, err := admin.ExecContext(ctx, "drop database if exists "+name+" with (force)"); err != nil {
+			return nil, err
+		}
+	}
+	return admin, nil
+})
+
+func create(name string) error {
+	admin, err := administrator()
+	if err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if _, err := admin.ExecContext(ctx, "select pg_advisory_lock(hashtextextended($1, 0))", name); err != nil {
+		return err
+	}
+	if _, err := admin.ExecContext(ctx, "create database "+name); err != nil {
+		return err
+	}
+	return migrate(inside(name))
+}
+
+type pool struct {
+	mu   sync.Mutex
+	free []string
+}
+
+var lent pool
+
+func (p *pool) take() (name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := len(p.free) - 1; last >= 0 {
+		name, p.free = p.free[last], p.free[:last]
+	}
+	return name
+}
+
+func (p *pool) giveBack(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, name)
+}
+
+// empty deletes every row there is but those that tell the schema's version.
+func empty(name string) error {
+	db, err := sql.Open("pgx", inside(name))
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(`do $$ declare t text; begin
+		set local lock_timeout = '5s'; -- whoever still works there is told
+		set local session_replication_role = replica; -- foreign keys would ask for an order
+		for t in select tablename from pg_tables where schemaname = current_schema and tablename not in ('goose_db_version', 'river_migration') loop
+			execute format('delete from %I', t);
+		end loop;
+	end $$`)
+	return errors.Join(err, db.Close())
+}
+
+// inside is the URL of one database of the server that is configured.
+func inside(name string) string {
+	address, err := url.Parse(os.Getenv(PostgreSQL))
+	if err != nil {
+		panic(err) // it has been connected to
+	}
+	address.Path = "/" + name
 	return address.String()
 }
