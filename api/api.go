@@ -65,6 +65,7 @@ func (a *API) routes() []route {
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
 		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.identityRoutes(),
 		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(),
+		a.spaceTokenRoutes(), a.gitCredentialRoutes(),
 	)
 }
 

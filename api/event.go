@@ -26,6 +26,7 @@ type Event struct {
 	Error     string          `json:"error,omitempty" doc:"Why it was not done, for programs; absent when it was done"`
 	Reason    string          `json:"reason,omitempty" doc:"Why it was allowed or refused, for people"`
 	RequestID string          `json:"requestId,omitempty"`
+	TokenID   string          `json:"accessTokenId,omitempty" doc:"Of the personal access token it was asked with"`
 	Address   string          `json:"address,omitempty"`
 	UserAgent string          `json:"userAgent,omitempty"`
 	Request   json.RawMessage `json:"request,omitempty" doc:"The input, without its secrets"`
@@ -104,7 +105,7 @@ func eventShown(e audit.Event) Event {
 	}
 	return Event{
 		ID: e.ID, At: e.At, Name: e.Name, Source: e.Source, Mutation: e.Mutation, Principal: principal, Project: e.Detail.ProjectName,
-		Error: e.ErrorCode, Reason: e.Detail.Reason, RequestID: e.Detail.RequestID, Address: e.Detail.Address, UserAgent: e.Detail.UserAgent,
+		Error: e.ErrorCode, Reason: e.Detail.Reason, RequestID: e.Detail.RequestID, TokenID: e.Detail.AccessToken, Address: e.Detail.Address, UserAgent: e.Detail.UserAgent,
 		Request: e.Detail.Request, Response: e.Detail.Response,
 	}
 }

@@ -24,6 +24,7 @@ type Space struct {
 	Description string    `json:"description"`
 	Region      string    `json:"region"`
 	CreatedAt   time.Time `json:"createdAt"`
+	TokenDays   int       `json:"tokenDays,omitempty" doc:"For how many days the personal access tokens used in it may be made; absent: any"`
 }
 
 // CreateSpaceInput asks for a space.
@@ -103,5 +104,5 @@ func (a *API) deleteSpace(c *operation.Command, in *DeleteSpaceInput) (*Empty, e
 }
 
 func spaceShown(s space.Space) Space {
-	return Space{ID: string(s.ID), Name: s.Name, Description: s.Description, Region: s.Region, CreatedAt: s.CreatedAt}
+	return Space{ID: string(s.ID), Name: s.Name, Description: s.Description, Region: s.Region, CreatedAt: s.CreatedAt, TokenDays: int(s.TokenLifetime / day)}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
@@ -36,12 +37,13 @@ type Authorizer struct {
 	Spaces        *space.Store
 	Accounts      *account.Store
 	Organizations *org.Store
+	Credentials   *credential.Store
 	// Locators know the resources of the account side, by the prefix of actions. An
 	// action of no service here is decided on the name as it is given.
 	Locators map[string]Locator
 
 	// Repository finds the repository a request names in a project. The fault of one
-	// that is not there is NotFound.
+	// that is not there is NotFound. Nil: there are none.
 	Repository func(tx *database.ReadTx, project space.ProjectID, name string) (RepositoryRef, error)
 
 	mu   sync.RWMutex
@@ -111,6 +113,9 @@ func (a *Authorizer) askMatrix(tx *database.ReadTx, caller authn.Caller, permiss
 	if grant.Held.Empty() {
 		return grant, notInSpace(names[0])
 	}
+	if err := a.admitted(tx, caller, grant.Space); err != nil {
+		return grant, err
+	}
 	missing, err := a.find(tx, &grant, names[1:])
 	if err != nil {
 		return grant, err
@@ -136,7 +141,11 @@ func (a *Authorizer) find(tx *database.ReadTx, grant *Grant, names []string) (mi
 	if len(names) > 0 {
 		grant.Project, err = a.Spaces.LookupProject(tx, grant.Space.ID, names[0])
 	}
-	if len(names) > 1 && err == nil {
+	switch {
+	case len(names) < 2 || err != nil:
+	case a.Repository == nil:
+		err = fault.NotFoundf("no repository %q", names[1])
+	default:
 		grant.Repository, err = a.Repository(tx, grant.Project.ID, names[1])
 	}
 	if fault.Is(err, fault.NotFound) {

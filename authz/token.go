@@ -1,10 +1,14 @@
 package authz
 
 import (
+	"time"
+
 	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/role"
+	"github.com/sallyport/sallyport/space"
 )
 
 // ReasonToken marks the refusal of what the caller's personal access token is not
@@ -30,6 +34,25 @@ func (l limit) outside(only, id string) bool { return only != "" && only != id }
 func (l limit) allows(p role.Permission) bool {
 	return !l.reach.ReadOnly || p.Roles()&role.ReadOnly != 0
 }
+
+// admitted refuses a token that a space does not let in, to members of it.
+func (a *Authorizer) admitted(tx *database.ReadTx, caller authn.Caller, in space.Ref) error {
+	token := caller.Token
+	if token == nil {
+		return nil
+	}
+	if in.TokenLifetime > 0 && token.Lifetime() > in.TokenLifetime {
+		return fault.WithReason(ReasonToken, fault.Deniedf("the space %s admits personal access tokens that were made for %d days at most, and this one was made for %.1f: create one that ends sooner",
+			in.Name, in.TokenLifetime/day, float64(token.Lifetime())/float64(day)))
+	}
+	out, err := a.Credentials.IsShutOut(tx, string(in.ID), token)
+	if err == nil && out {
+		return fault.WithReason(ReasonToken, fault.Deniedf("a Space administrator has shut this personal access token, and every one it is rotated into, out of the space %s: ask them to readmit it", in.Name))
+	}
+	return err
+}
+
+const day = 24 * time.Hour
 
 func (l limit) refusal() error {
 	return fault.WithReason(ReasonToken, fault.Deniedf("the personal access token is limited to %s: use one that reaches further", l.reach))

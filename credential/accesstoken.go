@@ -188,9 +188,13 @@ func openAccessToken(key *seal.Key) func(database.Row) (AccessToken, error) {
 func (s *Store) DeleteAccessToken(tx *database.Tx, user directory.UserID, id AccessTokenID) error {
 	deleted, err := tx.Exec(`delete from access_tokens where id = $1 and user_id = $2 and expires_at > $3 and session_id is null`, id, user, database.Time(tx.Now()))
 	if err == nil && deleted == 0 {
-		return fault.NotFoundf("personal access token %s not found", id)
+		return noAccessToken(id)
 	}
 	return err
+}
+
+func noAccessToken(id AccessTokenID) error {
+	return fault.NotFoundf("personal access token %s not found", id)
 }
 
 // DeleteAccessTokens deletes all tokens of a user.

@@ -36,7 +36,8 @@ type Store struct {
 
 	live      database.Memo[string, liveSession]  // by a token's hash
 	presented database.Memo[[32]byte, *presented] // likewise
-	signing   sync.Map                            // SigningKeyID to *rsa.PrivateKey: parsing checks much
+	shutOut   database.Memo[inSpace, bool]
+	signing   sync.Map // SigningKeyID to *rsa.PrivateKey: parsing checks much
 }
 
 func (s *Store) key(tx *database.ReadTx) (*seal.Key, error) { return s.Keys.Key(tx, seal.Directory) }

@@ -16,6 +16,9 @@ func (s *Store) Sweep(tx *database.Tx) error {
 	if _, err := tx.Exec(`delete from verifications where sent_at <= $1 and expires_at <= $2`, database.Time(tx.Now().Add(-mailDay)), database.Time(tx.Now())); err != nil {
 		return err
 	}
+	if _, err := tx.Exec(`delete from access_token_shut_outs where family not in (select coalesce(family, id) from access_tokens)`); err != nil {
+		return err
+	}
 	_, err := tx.Exec(`delete from sessions where kind = $1 and used_at <= $2`, Browser, database.Time(tx.Now().Add(-browserIdle)))
 	return err
 }

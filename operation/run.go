@@ -38,8 +38,9 @@ type Runner struct {
 	Authorizer *authz.Authorizer
 	Audit      *audit.Log
 	Log        *slog.Logger
-	// Seen is told who made an allowed request of which service; nil: nobody.
-	Seen func(caller authn.Caller, service string, at time.Time)
+	// Seen is told of each allowed request that was not a stranger's, and of which
+	// service; nil: nobody is.
+	Seen func(call *Call, service string, at time.Time)
 
 	strangers *limiter // on what is written of those without a good credential
 }
@@ -72,7 +73,7 @@ func (r *Runner) Do(ctx context.Context, op *Operation, request *Request, decode
 			r.Audit.RecordSoon(r.event(op, &call, at, in, nil, nil))
 		}
 		if r.Seen != nil && call.Caller.Known() {
-			r.Seen(call.Caller, op.Service.Source, at)
+			r.Seen(&call, op.Service.Source, at)
 		}
 		return out, nil
 	}

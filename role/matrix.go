@@ -297,6 +297,8 @@ var matrix = [end]row{
 	ViewSpaceMembers:   {splacro, OfSpace, "space.member.view", "see the members of the space"},
 	ViewAccess:         {s______, OfSpace, "space.access.view", "ask who may do what, and why"},
 	ViewProjectMembers: {s__acro, OfProject, "project.member.view", "see the members of the project"},
+	ViewSpaceTokens:    {s______, OfSpace, "space.token.view", "see which personal access tokens reach the space"},
+	LimitSpaceTokens:   {s______, OfSpace, "space.token.limit", "shut personal access tokens out of the space, let them back in, and limit their lifetime"},
 }
 
 // The permissions, in the order of the matrix. The numbers are nobody's business: what
@@ -553,6 +555,8 @@ const (
 	ViewSpaceMembers
 	ViewAccess
 	ViewProjectMembers
+	ViewSpaceTokens
+	LimitSpaceTokens
 
 	end
 )

@@ -226,6 +226,8 @@ func TestOursFollowTheMatrix(t *testing.T) {
 		{"space.member.view", role.OfSpace, everybody},
 		{"space.access.view", role.OfSpace, administrators},
 		{"project.member.view", role.OfProject, project},
+		{"space.token.view", role.OfSpace, administrators},
+		{"space.token.limit", role.OfSpace, administrators},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("our rows (-want +got):\n%s", diff)

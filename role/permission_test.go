@@ -35,7 +35,7 @@ func TestParsePermission(t *testing.T) {
 
 func TestPermissionsOutsideTheMatrixAreHeldByNobody(t *testing.T) {
 	administrator := role.Hold([]role.Grant{{Role: role.SpaceAdministrator}})
-	for _, p := range []role.Permission{0, role.ViewProjectMembers + 1, 255} {
+	for _, p := range []role.Permission{0, role.LimitSpaceTokens + 1, 255} {
 		if p.Roles() != 0 || p.Allows() != "" {
 			t.Errorf("%s allows %q to %s", p, p.Allows(), p.Roles())
 		}

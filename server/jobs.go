@@ -180,7 +180,7 @@ var finished = map[identitycenter.RequestKind]string{
 	identitycenter.Provisioning: "provisionPermissionSetResult",
 }
 
-// touch writes down, every half minute, which sessions and access keys were used.
+// touch writes down, every half minute, which credentials were used.
 func (s *Server) touch(ctx context.Context) {
 	tick := time.NewTicker(30 * time.Second)
 	defer tick.Stop()
@@ -190,25 +190,34 @@ func (s *Server) touch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		sessions, keys := s.seen.take()
-		if len(sessions) == 0 && len(keys) == 0 {
-			continue
-		}
-		err := s.db.Write(ctx, func(tx *database.Tx) error {
-			for id := range sessions {
-				if err := s.credentials.Touch(tx, id); err != nil {
-					return err
-				}
-			}
-			for id, use := range keys {
-				if err := s.accounts.TouchAccessKey(tx, id, use); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil && ctx.Err() == nil {
+		if err := s.WriteUses(ctx); err != nil && ctx.Err() == nil {
 			s.config.Log.Error("uses could not be written down", "error", err)
 		}
 	}
+}
+
+// WriteUses writes down what was used since it was done before.
+func (s *Server) WriteUses(ctx context.Context) error {
+	used := s.seen.take()
+	if used.none() {
+		return nil
+	}
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		for id := range used.sessions {
+			if err := s.credentials.Touch(tx, id); err != nil {
+				return err
+			}
+		}
+		for id, use := range used.keys {
+			if err := s.accounts.TouchAccessKey(tx, id, use); err != nil {
+				return err
+			}
+		}
+		for of, use := range used.tokens {
+			if err := s.credentials.TouchAccessToken(tx, of.id, use); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

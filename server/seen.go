@@ -9,37 +9,55 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/account"
-	"github.com/sallyport/sallyport/authn"
 	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/space"
 )
 
-// seen gathers which sessions and access keys were used, between two writes of it.
+// seen gathers which credentials were used, between two writes of it.
 type seen struct {
-	mu       sync.Mutex
-	sessions map[credential.SessionID]bool
-	keys     map[string]account.Use
+	mu sync.Mutex
+	uses
 }
 
-func (s *seen) add(caller authn.Caller, service string, at time.Time) {
+type uses struct {
+	sessions map[credential.SessionID]bool
+	keys     map[string]account.Use
+	tokens   map[tokenInSpace]credential.Use
+}
+
+// A token's use is told to the administrators of the space it was used in alone.
+type tokenInSpace struct {
+	id    credential.AccessTokenID
+	space space.ID
+}
+
+func (u uses) none() bool { return len(u.sessions) == 0 && len(u.keys) == 0 && len(u.tokens) == 0 }
+
+func (s *seen) add(call *operation.Call, service string, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sessions == nil {
-		s.sessions, s.keys = map[credential.SessionID]bool{}, map[string]account.Use{}
+		s.uses = uses{map[credential.SessionID]bool{}, map[string]account.Use{}, map[tokenInSpace]credential.Use{}}
 	}
+	caller := call.Caller
 	if caller.SessionID != "" {
 		s.sessions[caller.SessionID] = true
 	}
 	if p := caller.Principal; p != nil && p.Session == nil && p.KeyID != "" {
 		s.keys[p.KeyID] = account.Use{At: at, Service: service, Region: caller.Region}
 	}
+	if in := call.Grant.Space.ID; caller.Token != nil && in != "" {
+		s.tokens[tokenInSpace{caller.Token.ID, in}] = credential.Use{Space: string(in), At: at, Address: call.Request.Address}
+	}
 }
 
-func (s *seen) take() (map[credential.SessionID]bool, map[string]account.Use) {
+func (s *seen) take() uses {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sessions, keys := s.sessions, s.keys
-	s.sessions, s.keys = nil, nil
-	return sessions, keys
+	taken := s.uses
+	s.uses = uses{}
+	return taken
 }
 
 // quiet is a logger for the job queue, which tells at length of how it starts.

@@ -166,7 +166,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
 	authorizer := &authz.Authorizer{
-		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Repository: s.repository,
+		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Credentials: s.credentials, Repository: s.repository,
 		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
 			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers,
 			"codecatalyst": s.connections},

@@ -66,6 +66,7 @@ type Space struct {
 	Region        string
 	CreatedAt     time.Time
 	GrantsVersion int64
+	TokenLifetime time.Duration // for which tokens used in it may be made; 0: any
 }
 
 // NewSpace is what creating a space needs. Description may be empty.
@@ -79,6 +80,7 @@ type Ref struct {
 	ID            ID
 	Name          string
 	GrantsVersion int64
+	TokenLifetime time.Duration // see [Space]
 }
 
 // Page is a part of a list. Ask for one more than you show to know whether there is more.
@@ -162,8 +164,8 @@ func (s *Store) Lookup(tx *database.ReadTx, name string) (Ref, error) {
 	}
 	ref, err := s.refs.Get(tx, nameKey(name), func() (Ref, error) {
 		return database.One(tx, func(row database.Row) (r Ref, err error) {
-			return r, row.Scan(&r.ID, &r.Name, &r.GrantsVersion)
-		}, `select id, name, grants_version from spaces where name_key = $1 and deleted_at is null`, nameKey(name))
+			return r, row.Scan(&r.ID, &r.Name, &r.GrantsVersion, (*seconds)(&r.TokenLifetime))
+		}, `select id, name, grants_version, token_lifetime from spaces where name_key = $1 and deleted_at is null`, nameKey(name))
 	})
 	return ref, orNotFound(err, "no space %q", name)
 }
@@ -246,7 +248,7 @@ func (s *Store) ending(tx *database.Tx, id ID, project ProjectID) error {
 	return s.Ending(tx, id, project)
 }
 
-const spaceColumns = `id, name, region, created_at, grants_version, description_sealed`
+const spaceColumns = `id, name, region, created_at, grants_version, token_lifetime, description_sealed`
 
 type sealedSpace struct {
 	Space
@@ -254,7 +256,7 @@ type sealedSpace struct {
 }
 
 func scanSpace(row database.Row) (r sealedSpace, err error) {
-	return r, row.Scan(&r.ID, &r.Name, &r.Region, (*database.Time)(&r.CreatedAt), &r.GrantsVersion, &r.description)
+	return r, row.Scan(&r.ID, &r.Name, &r.Region, (*database.Time)(&r.CreatedAt), &r.GrantsVersion, (*seconds)(&r.TokenLifetime), &r.description)
 }
 
 func (s *Store) opened(tx *database.ReadTx, row sealedSpace) (Space, error) {
