@@ -118,7 +118,7 @@ type Account struct {
 	Name   string            `json:"name"`
 	Status string            `json:"status"` // as AWS Organizations says; only "ACTIVE" counts
 	Parent string            `json:"parent,omitempty"`
-	Tags   map[string]string `json:"tags,omitempty"` // read when [Needs.AccountTags]
+	Tags   map[string]string `json:"tags,omitempty"` // read when [Needs] say AccountTags
 }
 
 // Active is the status of the accounts that targets match.
@@ -137,7 +137,8 @@ type LiveSet struct {
 	// Marks are those of its tags that begin with sallyport: or are [AdoptedTag], which
 	// Tags are without: [SplitTags] tells them apart.
 	Marks map[string]string `json:"marks,omitempty"`
-	// Provisioned are the accounts that have it, when [Coverage.Sets] names it.
+	// Provisioned are the accounts that have it, when [Coverage.Provisioned] or
+	// [Coverage.Sets] names it.
 	Provisioned []string `json:"provisioned,omitempty"`
 }
 
@@ -157,6 +158,8 @@ type Assignment struct {
 type Coverage struct {
 	Principals []Principal `json:"principals,omitempty"` // those made to them directly, in every account
 	Sets       []string    `json:"sets,omitempty"`       // ARNs: those of the set in every account that has it
+	// Provisioned are the ARNs of the sets whose accounts are known.
+	Provisioned []string `json:"provisioned,omitempty"`
 }
 
 // Needs is what has still to be read before [NewPlan] can answer.
@@ -166,9 +169,10 @@ type Needs struct {
 	AccountTags   bool     // the accounts' tags
 	Principals    []Principal
 	Sets          []string // ARNs, as [Coverage.Sets] means
+	Provisioned   []string // ARNs, as [Coverage.Provisioned] means: one page each
 }
 
 // Empty reports that nothing has.
 func (n *Needs) Empty() bool {
-	return len(n.Groups)+len(n.Users)+len(n.Members)+len(n.Principals)+len(n.Sets) == 0 && !n.AccountTags
+	return len(n.Groups)+len(n.Users)+len(n.Members)+len(n.Principals)+len(n.Sets)+len(n.Provisioned) == 0 && !n.AccountTags
 }

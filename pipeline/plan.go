@@ -18,12 +18,16 @@ type Plan struct {
 	Changes  []Change          `json:"changes"`
 	Matches  []Match           `json:"matches"`  // for every assignment of the files, which accounts and why
 	Access   []AccessChange    `json:"access"`   // who gains and who loses what
+	Replaces []Replacement     `json:"replaces"` // what changes the ARNs of roles
 	Warnings []Problem         `json:"warnings"` // what was left out, and left alone
 	Guards   []GuardResult     `json:"guards"`   // of the guard rules, on what would be
 	Estimate Estimate          `json:"estimate"`
-	Reads    []Fact            `json:"reads"`  // what the plan relies on
-	Names    map[string]string `json:"names"`  // of the accounts, principals and units it speaks of, by id
-	Digest   string            `json:"digest"` // of everything above, so that an edited plan is refused
+	Reads    []Fact            `json:"reads"` // what the plan relies on
+	Names    map[string]string `json:"names"` // of the accounts and principals it speaks of, by id
+	// Partial says that the assignments of ours were read for some principals alone: whoever
+	// else is assigned a permission set of ours stays so, unseen.
+	Partial bool   `json:"partial"`
+	Digest  string `json:"digest"` // of everything above, so that an edited plan is refused
 }
 
 // Action is what a change does.
@@ -87,11 +91,12 @@ type FieldChange struct {
 	Remove []string `json:"remove,omitempty"` // likewise
 }
 
-// Fact is one thing that a plan relies on. Both values are digests or short texts.
+// Fact is one thing that a plan relies on.
 type Fact struct {
-	Subject string `json:"subject"` // in words
-	Was     string `json:"was"`     // in the snapshot
-	Becomes string `json:"becomes"` // when the plan has been applied, wholly; often the same
+	Kind    FactKind `json:"kind"`
+	Of      string   `json:"of"`
+	Was     string   `json:"was"`     // in the snapshot: in words, or a digest
+	Becomes string   `json:"becomes"` // when the plan has been applied, wholly; often the same
 }
 
 // Match says which accounts an assignment of the files is about, and why.
@@ -108,14 +113,23 @@ type MatchAccount struct {
 	Because string `json:"because"`
 }
 
-// AccessChange is what a principal gains or loses in an account.
+// AccessChange is what a principal gains or loses by what it is assigned itself, in the
+// same way in each of the accounts.
 type AccessChange struct {
-	Account   string    `json:"account"`
 	Principal Principal `json:"principal"`
-	Set       string    `json:"set"`
+	Accounts  []string  `json:"accounts"`
+	Sets      []string  `json:"sets"`            // that are assigned, taken away or changed
 	Gains     []string  `json:"gains,omitempty"` // in words, such as "s3:* on *"
 	Loses     []string  `json:"loses,omitempty"`
-	Unknown   []string  `json:"unknown,omitempty"` // policies whose content cannot be known here
+	Unknown   []string  `json:"unknown,omitempty"` // policies whose content is not known here
+}
+
+// Replacement is a permission set that goes while one of the same content comes: AWS has
+// no call to rename one. Role ARNs change, and with them what policies elsewhere name.
+type Replacement struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Accounts int    `json:"accounts"` // in which it was assigned
 }
 
 // Estimate is what applying costs.
@@ -126,8 +140,10 @@ type Estimate struct {
 
 // GuardResult is what became of a guard rule.
 type GuardResult struct {
-	At     Position `json:"at"`
-	Rule   string   `json:"rule"` // as written
-	Passed bool     `json:"passed"`
-	Found  []string `json:"found,omitempty"` // what contradicts it, in words
+	At      Position `json:"at"`
+	Because string   `json:"because,omitempty"` // what the file gives as the reason
+	Rule    string   `json:"rule"`              // as written
+	Passed  bool     `json:"passed"`
+	Found   []string `json:"found,omitempty"` // what contradicts it, in words
+	Notes   []string `json:"notes,omitempty"` // what it could not look at
 }

@@ -1,12 +1,13 @@
 package pipeline
 
-// Templates are what the files say. Made by Read, which has checked each for itself and
+// Templates are what the files say. Made by [Read], which has checked each for itself and
 // all against each other: names and SIDs are unique, and every permission set that is
-// assigned is described. Whether the principals, accounts and units exist, NewPlan says.
+// assigned is described. Whether the principals, accounts and units exist, [NewPlan] says.
 type Templates struct {
 	Sets        []SetTemplate
 	Assignments []AssignmentTemplate
 	Guards      []Guard
+	Warnings    Problems // what can be read, and is probably not meant
 }
 
 // SetTemplate is a permission set as a file describes it.
