@@ -2,16 +2,25 @@ package pipeline
 
 import "strings"
 
-// SplitTags parts the tags of a permission set into those that files speak of and the
-// marks by which this and the public pipeline know what is theirs.
+var marks = []string{ManagedTag, AdoptedTag, UnprovisionedTag}
+
+// isMark says whether the tag is about whose the set is. Case counts: the tag
+// ssopipeline is somebody else's.
+func isMark(key string) bool {
+	return strings.HasPrefix(strings.ToLower(key), "sallyport:") || key == AdoptedTag
+}
+
+// SplitTags tells the marks among the tags of a permission set from the others.
 func SplitTags(all map[string]string) (tags, marks map[string]string) {
-	tags, marks = map[string]string{}, map[string]string{}
 	for key, value := range all {
-		if key == AdoptedTag || strings.HasPrefix(key, "sallyport:") {
-			marks[key] = value
-		} else {
-			tags[key] = value
+		into := &tags
+		if isMark(key) {
+			into = &marks
 		}
+		if *into == nil {
+			*into = map[string]string{}
+		}
+		(*into)[key] = value
 	}
 	return tags, marks
 }

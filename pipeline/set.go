@@ -326,29 +326,6 @@ func (r *reading) tags(n *node) map[string]string {
 	return tags
 }
 
-var marks = []string{ManagedTag, AdoptedTag, UnprovisionedTag}
-
-// isMark says whether the tag is about whose the set is. Case counts: the tag
-// ssopipeline is somebody else's.
-func isMark(key string) bool {
-	return strings.HasPrefix(strings.ToLower(key), "sallyport:") || key == AdoptedTag
-}
-
-// SplitTags tells the marks among the tags of a permission set from the others.
-func SplitTags(all map[string]string) (tags, marks map[string]string) {
-	for key, value := range all {
-		into := &tags
-		if isMark(key) {
-			into = &marks
-		}
-		if *into == nil {
-			*into = map[string]string{}
-		}
-		(*into)[key] = value
-	}
-	return tags, marks
-}
-
 // samePolicy reports whether two documents say the same: order of members, white space
 // and a list of one do not count. What is no JSON is the same as itself alone.
 func samePolicy(a, b string) bool {
