@@ -182,7 +182,7 @@ func (s *PermissionSet) field(field Field) []string {
 
 // digest is short, and differs for lists that do.
 func digest(items []string) string {
-	text, err := json.Marshal(items)
+	text, err := json.Marshal(orNone(items))
 	if err != nil {
 		panic(err) // strings have no other outcome
 	}

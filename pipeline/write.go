@@ -14,7 +14,8 @@ import (
 // Write writes what exists as files, by name below the folder of templates. It guarantees
 // that they can be read and that planning with them and the same snapshot gives an empty
 // plan, or says why that cannot be: the error is [Problems] then. Permission sets that are
-// not ours are written too; their plan stays empty until they are adopted.
+// not ours are written too; their plan stays empty until they are adopted. Where an apply
+// was interrupted, the plan is to provision what it left.
 //
 // Left out are assignments in accounts that are not active and of principals that are not
 // in the identity store: plans leave them alone.
@@ -60,7 +61,7 @@ func proven(files map[string][]byte, s *Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("what exists cannot be written as files: %w", err)
 	}
-	if !p.Empty() {
+	if add, change, destroy := p.Counts(); add+change+destroy > 0 {
 		return fmt.Errorf("what exists cannot be written as files: %s", p.Summary())
 	}
 	return nil
