@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	smithy "github.com/aws/smithy-go"
@@ -64,10 +66,40 @@ func (c *Client) AssumeAs(ctx context.Context, service authn.Service, s Session)
 	if err != nil {
 		return Credentials{}, classified(err)
 	}
-	return credentials(out.Credentials), nil
+	return issued(out.Credentials), nil
 }
 
-func credentials(c *types.Credentials) Credentials {
+// AssumeWith assumes a role of AWS with a web identity token. Where AWS is, and which
+// certificates to trust, the SDK reads from the variables that it has for this.
+func (c *Client) AssumeWith(ctx context.Context, token string, s Session) (Credentials, error) {
+	from, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion(c.Region), config.WithCredentialsProvider(aws.AnonymousCredentials{}))
+	if err != nil {
+		return Credentials{}, err
+	}
+	out, err := sts.NewFromConfig(from).AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn: &s.RoleARN, RoleSessionName: &s.Name, WebIdentityToken: &token, DurationSeconds: aws.Int32(int32(s.Lifetime / time.Second)),
+	})
+	if err != nil {
+		return Credentials{}, classified(err)
+	}
+	return issued(out.Credentials), nil
+}
+
+// Account is the number of the account of AWS that credentials are of.
+func (c *Client) Account(ctx context.Context, with Credentials) (string, error) {
+	from, err := config.LoadDefaultConfig(ctx, config.WithDefaultRegion(c.Region),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(with.AccessKeyID, with.SecretAccessKey, with.SessionToken)))
+	if err != nil {
+		return "", err
+	}
+	out, err := sts.NewFromConfig(from).GetCallerIdentity(ctx, nil)
+	if err != nil {
+		return "", classified(err)
+	}
+	return aws.ToString(out.Account), nil
+}
+
+func issued(c *types.Credentials) Credentials {
 	return Credentials{aws.ToString(c.AccessKeyId), aws.ToString(c.SecretAccessKey), aws.ToString(c.SessionToken), aws.ToTime(c.Expiration)}
 }
 
@@ -78,7 +110,7 @@ func classified(err error) error {
 	switch {
 	case !errors.As(err, &refused):
 		return err
-	case refused.ErrorCode() == "AccessDenied":
+	case refused.ErrorCode() == "AccessDenied" || refused.ErrorCode() == "InvalidIdentityToken" || refused.ErrorCode() == "IDPRejectedClaim":
 		return &fault.Error{Kind: fault.Denied, Message: "the account's side does not let the role be assumed", Err: err}
 	case refused.ErrorFault() == smithy.FaultServer:
 		return err

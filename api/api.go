@@ -28,6 +28,7 @@ import (
 	"github.com/sallyport/sallyport/authz"
 	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/identitycenter"
@@ -35,6 +36,7 @@ import (
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/space"
+	"github.com/sallyport/sallyport/trust"
 )
 
 // Version is the version of this API, as its paths name it.
@@ -50,11 +52,13 @@ type API struct {
 	Centers     *identitycenter.Store
 	Connections *connection.Store
 	Sides       *accountside.Client
-	Accounts    *account.Store
-	Authorizer  *authz.Authorizer
-	Audit       *audit.Log
-	Mail        *mail.Sender
-	Jobs        *job.Queue
+	// Mint makes the tokens that AWS is shown.
+	Mint       func(*database.ReadTx, trust.Claims) (string, error)
+	Accounts   *account.Store
+	Authorizer *authz.Authorizer
+	Audit      *audit.Log
+	Mail       *mail.Sender
+	Jobs       *job.Queue
 	// PublicURL is the address that mails point to, scheme and host.
 	PublicURL string
 }
@@ -64,7 +68,7 @@ func (a *API) routes() []route {
 		a.serverRoutes(), a.profileRoutes(), a.sessionRoutes(), a.tokenRoutes(),
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
 		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.identityRoutes(),
-		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(),
+		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(), a.vpcRoutes(),
 		a.spaceTokenRoutes(), a.gitCredentialRoutes(),
 	)
 }

@@ -138,6 +138,8 @@ func (a *API) connectionRoutes() []route {
 		write("DeleteConnection", "DELETE "+one, "Delete an account connection, for good", a.deleteConnection, in(role.DeleteAccount)),
 		write("RestrictConnection", "PUT "+one+"/restriction", "Limit an account connection to some projects", a.restrictConnection, in(role.RestrictAccount)),
 		write("UnrestrictConnection", "DELETE "+one+"/restriction", "Open an account connection to every project", a.unrestrictConnection, in(role.UnrestrictAccount)),
+		write("VerifyConnectionRole", "POST "+one+"/roles", "Put a role of an account of AWS on its connection, once Sallyport has assumed it", a.verifyConnectionRole,
+			in(role.AssociateAccount), operation.Limit(60), operation.Prepare(a.prepareVerification)),
 		write("RemoveConnectionRole", "DELETE "+one+"/roles/{role}", "Take a role off an account connection", a.removeConnectionRole, in(role.UpdateAccount)),
 	}
 }
@@ -221,13 +223,7 @@ func (a *API) restrictConnection(c *operation.Command, in *RestrictConnectionInp
 	if err != nil {
 		return nil, err
 	}
-	projects := make([]space.ProjectRef, len(in.Body.Projects))
-	for i, name := range in.Body.Projects {
-		if projects[i], err = a.Spaces.LookupProject(c.Tx.Reading(), c.Grant.Space.ID, name); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.Connections.Restrict(c.Tx, found, c.Grant.Held, projects); err != nil {
+	if err := a.Connections.Restrict(c.Tx, found, c.Grant.Held, in.Body.Projects); err != nil {
 		return nil, err
 	}
 	return a.connectionAgain(c, found)

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"regexp"
 	"time"
 
@@ -33,6 +34,8 @@ type WantedCredentials struct {
 	Connection string `json:"connection,omitempty" doc:"Name of the environment's account connection"`
 	Role       string `json:"role,omitempty" doc:"Name of a role on it; the environment's default when left out"`
 	Duration   int    `json:"duration,omitempty" minimum:"900" maximum:"3600" doc:"Seconds that they are good for; an hour when left out"`
+	Compute    string `json:"compute,omitempty" enum:"EC2,LAMBDA" doc:"What the action runs on; on Lambda there is no VPC"`
+	Platform   string `json:"platform,omitempty" enum:"LINUX,WINDOWS" doc:"What it runs under; under Windows there is no VPC"`
 	Run        string `json:"run,omitempty" maxLength:"64" pattern:"^[A-Za-z0-9._-]+$" doc:"What they are for, for the session's tags"`
 }
 
@@ -47,6 +50,7 @@ type Credentials struct {
 	Account         string    `json:"account"`
 	RoleARN         string    `json:"roleArn"`
 	Region          string    `json:"region"`
+	VPCConnection   string    `json:"vpcConnection,omitempty" doc:"Name of the VPC connection that the environment's actions run in"`
 	Endpoint        string    `json:"endpoint,omitempty" doc:"Where AWS clients send everything; absent: to AWS"`
 }
 
@@ -67,38 +71,58 @@ func (a *API) prepareCredentials(c *operation.Call, view operation.View, in *Get
 	if err != nil {
 		return err
 	}
-	in.made, err = a.assume(c.Context, c, in)
+	in.made, err = a.assume(c, view, in)
 	return err
 }
 
 func (in *GetCredentialsInput) ask() connection.Ask {
-	return connection.Ask{Environment: in.Environment, Connection: in.Body.Connection, Role: in.Body.Role}
+	return connection.Ask{Environment: in.Environment, Connection: in.Body.Connection, Role: in.Body.Role, Lambda: in.Body.Compute == "LAMBDA", Windows: in.Body.Platform == "WINDOWS"}
 }
 
 // anHour is how long credentials are good for, unless less is asked for.
 const anHour = 3600
 
-func (a *API) assume(ctx context.Context, c *operation.Call, in *GetCredentialsInput) (accountside.Credentials, error) {
+// assume asks the account's side, as whom it admits: a service on the embedded one, a
+// web identity on AWS.
+func (a *API) assume(c *operation.Call, view operation.View, in *GetCredentialsInput) (accountside.Credentials, error) {
 	w := in.way
-	if w.Connection.Side != connection.Embedded {
-		return accountside.Credentials{}, fault.Unsupportedf("the account %s is AWS's, which this version cannot reach yet", w.Connection.Account)
-	}
 	behind := trust.Claims{
 		Place:     trust.Place{Space: string(w.Space), Project: string(w.Project.ID), Environment: string(w.Environment.ID)},
 		SpaceName: c.Grant.Space.Name, ProjectName: w.Project.Name, EnvironmentName: w.Environment.Name,
 		User: string(c.Caller.UserID), Run: in.Body.Run, SourceIdentity: string(c.Caller.UserID),
 	}
-	made, err := a.Sides.AssumeAs(ctx, authn.Service{Name: connection.Runner.Principal(), SourceARN: w.SourceARN()}, accountside.Session{
+	session := accountside.Session{
 		RoleARN: w.Role.ARN, Name: sessionName(c.Caller.Alias), SourceIdentity: behind.SourceIdentity, Tags: behind.Tags(),
 		Lifetime: time.Duration(cmp.Or(in.Body.Duration, anHour)) * time.Second,
-	})
-	switch {
-	case fault.Is(err, fault.Denied):
-		err = fault.Deniedf("IAM role value not valid: the role %s does not exist or is not set up properly; its trust policy has to admit %s with aws:SourceArn %s", w.Role.Name, connection.Runner.Principal(), w.SourceARN())
-	case err == nil || fault.Is(err, fault.Internal):
+	}
+	made, admitted, err := accountside.Credentials{}, "", error(nil)
+	if w.Connection.Side == connection.Embedded {
+		admitted = fmt.Sprintf("%s with aws:SourceArn %s", trust.Runner, behind.SourceARN())
+		made, err = a.Sides.AssumeAs(c.Context, authn.Service{Name: trust.Runner, SourceARN: behind.SourceARN()}, session)
+	} else {
+		admitted = fmt.Sprintf("web identities of %s with the subject %s, and allow sts:TagSession and sts:SetSourceIdentity", a.PublicURL, behind.Subject())
+		made, err = a.assumeAtAWS(c.Context, view, behind, session)
+	}
+	if fault.Is(err, fault.Denied) {
+		err = fault.Deniedf("IAM role value not valid: the role %s does not exist or is not set up properly; its trust policy has to admit %s", w.Role.Name, admitted)
+	}
+	if err == nil || fault.Is(err, fault.Internal) {
 		return made, err
 	}
 	return made, fault.WithReason(connection.LinkTrust, err)
+}
+
+// assumeAtAWS shows AWS a token of ours.
+func (a *API) assumeAtAWS(ctx context.Context, view operation.View, behind trust.Claims, session accountside.Session) (made accountside.Credentials, err error) {
+	var token string
+	err = view(func(tx *database.ReadTx) error {
+		token, err = a.Mint(tx, behind)
+		return err
+	})
+	if err != nil {
+		return made, err
+	}
+	return a.Sides.AssumeWith(ctx, token, session)
 }
 
 var notInNames = regexp.MustCompile(`[^\w+=,.@-]`)
@@ -117,13 +141,24 @@ func (a *API) getCredentials(c *operation.Command, in *GetCredentialsInput) (*Cr
 	if err != nil {
 		return nil, err
 	}
+	// Of an environment in a VPC the matrix says by itself who may use it.
+	if decision := c.Grant.Held.Decide(role.UseVPCEnvironment, string(c.Grant.Project.ID)); w.VPC != nil && !decision.Allowed {
+		return nil, fault.Deniedf("%s", decision.Reason())
+	}
 	if !w.Same(in.way) {
 		return nil, fault.Conflictf("where the environment %s leads was changed at this moment: ask again", w.Environment.Name)
 	}
-	return &Credentials{
+	got := &Credentials{
 		Version: 1, AccessKeyID: in.made.AccessKeyID, SecretAccessKey: in.made.SecretAccessKey, SessionToken: in.made.SessionToken, Expiration: in.made.ExpiresAt,
-		Account: string(w.Connection.Account), RoleARN: w.Role.ARN, Region: w.Connection.Region, Endpoint: c.Request.BaseURL + "/aws",
-	}, nil
+		Account: string(w.Connection.Account), RoleARN: w.Role.ARN, Region: w.Connection.Region,
+	}
+	if w.VPC != nil {
+		got.VPCConnection = w.VPC.Name
+	}
+	if w.Connection.Side == connection.Embedded {
+		got.Endpoint = c.Request.BaseURL + "/aws"
+	}
+	return got, nil
 }
 
 // dropCredentials ends a session that nobody was handed.

@@ -14,13 +14,14 @@ import (
 
 // Environment is where a project's actions reach an account from.
 type Environment struct {
-	ID          string                 `json:"id"`
-	Name        string                 `json:"name"`
-	Type        string                 `json:"type" enum:"non-production,production" doc:"Shown beside what is done there, and nothing else"`
-	Description string                 `json:"description,omitempty"`
-	Connection  *EnvironmentConnection `json:"connection,omitempty"`
-	Role        string                 `json:"role,omitempty" doc:"The default role, by name"`
-	CreatedAt   time.Time              `json:"createdAt"`
+	ID            string                 `json:"id"`
+	Name          string                 `json:"name"`
+	Type          string                 `json:"type" enum:"non-production,production" doc:"Shown beside what is done there, and nothing else"`
+	Description   string                 `json:"description,omitempty"`
+	Connection    *EnvironmentConnection `json:"connection,omitempty"`
+	Role          string                 `json:"role,omitempty" doc:"The default role, by name"`
+	VPCConnection string                 `json:"vpcConnection,omitempty" doc:"Name of the VPC connection it runs in, chosen for it; (deleted), where it was deleted since. Absent: the space's default"`
+	CreatedAt     time.Time              `json:"createdAt"`
 }
 
 // EnvironmentConnection is where an environment leads.
@@ -187,6 +188,16 @@ func (a *API) deleteEnvironment(c *operation.Command, in *DeleteEnvironmentInput
 
 func (a *API) environmentShown(tx *database.ReadTx, in space.ID, e connection.Environment) (Environment, error) {
 	shown := Environment{ID: string(e.ID), Name: e.Name, Type: string(e.Type), Description: e.Description, Role: e.Role, CreatedAt: e.CreatedAt}
+	if e.VPC != "" {
+		switch v, err := a.Connections.VPCOf(tx, in, e); {
+		case fault.Is(err, fault.NotFound):
+			shown.VPCConnection = "(deleted)"
+		case err != nil:
+			return shown, err
+		default:
+			shown.VPCConnection = v.Name
+		}
+	}
 	if e.Connection == "" {
 		return shown, nil
 	}

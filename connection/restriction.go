@@ -12,9 +12,16 @@ import (
 // Restrict limits a connection to some projects of its space, none at first and none
 // by itself: a project made later has to be enabled. Whoever is not Space administrator
 // enables and disables projects they are a member of, and no others.
-func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, projects []space.ProjectRef) error {
+func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, names []string) error {
 	if err := c.active(); err != nil {
 		return err
+	}
+	projects := make([]space.ProjectRef, len(names))
+	for i, name := range names {
+		var err error
+		if projects[i], err = s.Configurable(tx.Reading(), c.SpaceID, by, name); err != nil {
+			return err
+		}
 	}
 	backs, err := database.One(tx.Reading(), database.Value[bool], `select exists (select 1 from vpc_connections where connection_id = $1 and is_default)`, c.ID)
 	if err != nil {
@@ -39,9 +46,6 @@ func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, projects [
 	}
 	for _, p := range projects {
 		if !slices.Contains(before, p) {
-			if err := mayConfigure(by, p); err != nil {
-				return err
-			}
 			if _, err := tx.Exec(`insert into connection_projects (connection_id, project_id) values ($1, $2) on conflict do nothing`, c.ID, p.ID); err != nil {
 				return err
 			}
@@ -51,13 +55,26 @@ func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, projects [
 	return err
 }
 
+// Configurable finds a project that somebody may configure access for. Of others they do
+// not learn whether they exist.
+func (s *Store) Configurable(tx *database.ReadTx, in space.ID, by role.Held, name string) (space.ProjectRef, error) {
+	p, err := s.Spaces.LookupProject(tx, in, name)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return p, err
+	}
+	if err := mayConfigure(by, space.ProjectRef{ID: p.ID, Name: name}); err != nil {
+		return p, err
+	}
+	return p, err
+}
+
 // mayConfigure: "a Power user may configure access only for projects of which that
 // user is a member" (permissions page of the CodeCatalyst User Guide).
 func mayConfigure(by role.Held, p space.ProjectRef) error {
 	if by.SpaceRole()&role.SpaceAdministrator != 0 || by.ProjectRole(string(p.ID)) != 0 {
 		return nil
 	}
-	return fault.Deniedf("you may enable and disable projects that you are a member of, and %s is not one: a Space administrator can do it", p.Name)
+	return fault.Deniedf("you may enable and disable projects that you are a member of, and %.64s is not one: a Space administrator can do it", p.Name)
 }
 
 // Unrestrict opens a connection to every project of its space. Which projects were

@@ -9,6 +9,7 @@ import (
 	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/trust"
 )
 
 // Purpose is what a role on a connection is for.
@@ -21,15 +22,13 @@ const (
 	Service Purpose = "SERVICE"
 )
 
-// services are the service principals that a role of a purpose is assumed by:
-// "Understanding the CodeCatalyst trust model" in the CodeCatalyst User Guide.
-var services = map[Purpose]string{
-	Runner:  "codecatalyst-runner.amazonaws.com",
-	Service: "codecatalyst.amazonaws.com",
-}
-
 // Principal is the service principal that assumes roles of the purpose.
-func (p Purpose) Principal() string { return services[p] }
+func (p Purpose) Principal() string {
+	if p == Runner {
+		return trust.Runner
+	}
+	return trust.Service
+}
 
 // Role is a role of an account that the account's side has named for a space.
 type Role struct {
@@ -115,6 +114,19 @@ func (s *Store) AddRole(tx *database.Tx, c Connection, r Role) (Role, error) {
 		return Role{}, err
 	}
 	return s.Role(tx.Reading(), c, r.Name)
+}
+
+// Verified puts a role on a connection to an account of AWS, where Sallyport has assumed
+// it: whoever wrote its trust policy has said yes to the space. The first makes what is
+// pending active.
+func (s *Store) Verified(tx *database.Tx, c Connection, r Role) (Role, error) {
+	if c.State == Pending {
+		var err error
+		if c, err = s.settle(tx, c, Active); err != nil {
+			return Role{}, err
+		}
+	}
+	return s.AddRole(tx, c, r)
 }
 
 // RemoveRole takes a role off a connection. Environments whose default it is have none

@@ -2,7 +2,6 @@ package connection
 
 import (
 	"github.com/sallyport/sallyport/account"
-	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/space"
@@ -24,6 +23,8 @@ type Ask struct {
 	Environment string
 	Connection  string // by name; empty: the environment's
 	Role        string // by name; empty: the environment's default
+	Lambda      bool   // it runs on Lambda
+	Windows     bool   // it runs on Windows
 }
 
 // Way leads from a project into an account. Every link of the space's side held in the
@@ -34,10 +35,8 @@ type Way struct {
 	Environment Environment
 	Connection  Connection
 	Role        Role
+	VPC         *VPCConnection // nil: it runs in none
 }
-
-// SourceARN is what the account's side is told about who is behind: the project.
-func (w Way) SourceARN() string { return arn.Project(string(w.Space), string(w.Project.ID)).String() }
 
 // Same tells whether two ways go through the same environment and connection to the
 // same role.
@@ -55,7 +54,7 @@ func (s *Store) Way(tx *database.ReadTx, in space.ID, project space.ProjectRef, 
 		name fault.Reason
 		look func(*database.ReadTx, *Way, Ask) error
 	}{
-		{LinkEnvironment, s.lookEnvironment}, {LinkConnection, s.lookConnection}, {LinkRestriction, s.lookRestriction}, {LinkRole, s.lookRole},
+		{LinkEnvironment, s.lookEnvironment}, {LinkConnection, s.lookConnection}, {LinkRestriction, s.lookRestriction}, {LinkRole, s.lookRole}, {LinkVPC, s.lookVPC},
 	} {
 		if err := link.look(tx, &w, ask); err != nil {
 			if fault.Is(err, fault.Internal) {
@@ -135,6 +134,25 @@ func (s *Store) lookRole(tx *database.ReadTx, w *Way, ask Ask) (err error) {
 		return fault.Deniedf("Role not available: the role %s is on the connection %s for the purpose SERVICE alone; somebody of the account %s can add RUNNER", w.Role.Name, w.Connection.Name, w.Connection.Account)
 	}
 	return nil
+}
+
+// lookVPC looks at the network that the action would run in, and whether it can.
+func (s *Store) lookVPC(tx *database.ReadTx, w *Way, ask Ask) (err error) {
+	if w.VPC, err = s.VPCOf(tx, w.Space, w.Environment); err != nil || w.VPC == nil {
+		return err
+	}
+	v := *w.VPC
+	switch {
+	case ask.Lambda:
+		return fault.Invalidf("VPC connection not available: the environment %s runs in the VPC connection %s, where nothing runs on Lambda; choose EC2, or another environment", w.Environment.Name, v.Name)
+	case ask.Windows:
+		return fault.Invalidf("VPC connection not available: the environment %s runs in the VPC connection %s, where nothing runs on Windows; choose Linux, or another environment", w.Environment.Name, v.Name)
+	}
+	c, err := s.usable(tx, w.Space, w.Project.ID, v.Connection)
+	if err != nil {
+		return err
+	}
+	return s.checkVPC(tx, c, v)
 }
 
 func notAvailable(c Connection, name string) error {

@@ -169,7 +169,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Credentials: s.credentials, Repository: s.repository,
 		Locators: map[string]authz.Locator{"iam": s.accounts, "sts": s.accounts, "organizations": s.orgs,
 			"identitystore": s.centers, "sso": s.centers.SSO(), "sso-directory": s.centers, "identitystore-auth": s.centers,
-			"codecatalyst": s.connections},
+			"codecatalyst": s.connections, "ec2": s.connections},
 	}
 	s.runner = operation.New(operation.Runner{
 		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
@@ -201,7 +201,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
-		Connections: s.connections, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer,
+		Connections: s.connections, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer, Mint: s.issuer.Mint,
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	issuer := oidc.New(s.runner, s.issuer)

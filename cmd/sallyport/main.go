@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	root.AddCommand(serveCommand(), versionCommand(), loginCommand(), logoutCommand(), whoamiCommand(), configureCommand())
 	root.AddCommand(spaceCommand(), memberCommand(), projectCommand(), teamCommand(), inviteCommand(), invitationCommand())
+	root.AddCommand(connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(tokenCommand(), sessionCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
