@@ -104,6 +104,7 @@ func (a *API) acceptanceRoutes() []route {
 		write("DeleteAccountConnection", "DELETE "+one, "Take your account away from a space, for good", a.deleteAccountConnection, of("DeleteConnection")),
 		read("ListIamRolesForConnection", "GET "+one+"/roles", "The roles that a space may use", a.listConnectionRoles, of("ListIamRolesForConnection")),
 		create("AssociateIamRoleToConnection", "POST "+one+"/roles", "Name a role that a space may use", a.associateRole, of("AssociateIamRoleToConnection")),
+		create("CreateDevelopmentRole", "POST "+one+"/development-role", "Make the development administrator role of the space in your account, and name it. Not for production", a.createDevelopmentRole, of("AssociateIamRoleToConnection")),
 		write("DisassociateIamRoleFromConnection", "DELETE "+one+"/roles/{role}", "Take a role back", a.disassociateRole, of("DisassociateIamRoleFromConnection")),
 		read("ListTagsForConnection", "GET "+one+"/tags", "The tags of a connection", a.listConnectionTags, of("ListTagsForResource")),
 		write("TagConnection", "POST "+one+"/tags", "Add tags to a connection", a.tagConnection, of("TagResource")),
@@ -181,14 +182,45 @@ func (a *API) associateRole(c *operation.Command, in *AssociateRoleInput) (*Conn
 	if r.Purposes, err = connection.ParsePurposes(in.Body.Purposes); err != nil {
 		return nil, err
 	}
-	// Whoever names a role for a space gives it away: like passing it to a service.
-	for _, purpose := range r.Purposes {
-		passed := policy.Context{"iam:passedtoservice": {purpose.Principal()}}
-		if err := a.Authorizer.Require(c.Tx.Reading(), c.Caller, c.Request.Circumstances(), "iam:PassRole", r.ARN, passed); err != nil {
+	if err := a.mayPass(c, r.ARN, r.Purposes); err != nil {
+		return nil, err
+	}
+	return one(roleOnConnection)(a.Connections.AddRole(c.Tx, found, r))
+}
+
+// mayPass: whoever names a role for a space gives it away, like passing it to a service.
+func (a *API) mayPass(c *operation.Command, role string, purposes []connection.Purpose) error {
+	for _, purpose := range purposes {
+		if err := a.alsoAllowed(c, "iam:PassRole", role, policy.Context{"iam:passedtoservice": {purpose.Principal()}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *API) alsoAllowed(c *operation.Command, action, resource string, own policy.Context) error {
+	return a.Authorizer.Require(c.Tx.Reading(), c.Caller, c.Request.Circumstances(), action, resource, own)
+}
+
+// createDevelopmentRole takes what its steps take, one by one.
+func (a *API) createDevelopmentRole(c *operation.Command, in *AccountConnectionInput) (*ConnectionRole, error) {
+	found, err := a.mine(c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	name := found.DevelopmentRoleName()
+	for _, step := range []struct {
+		action string
+		own    policy.Context
+	}{{"iam:CreateRole", nil}, {"iam:AttachRolePolicy", policy.Context{"iam:policyarn": {connection.AdministratorAccess}}}} {
+		if err := a.alsoAllowed(c, step.action, "role/"+name, step.own); err != nil {
 			return nil, err
 		}
 	}
-	return one(roleOnConnection)(a.Connections.AddRole(c.Tx, found, r))
+	if err := a.mayPass(c, "role/"+name, []connection.Purpose{connection.Runner, connection.Service}); err != nil {
+		return nil, err
+	}
+	return one(roleOnConnection)(a.Connections.CreateDevelopmentRole(c.Tx, found))
 }
 
 func (a *API) disassociateRole(c *operation.Command, in *DisassociateRoleInput) (*Empty, error) {

@@ -67,7 +67,7 @@ func (a *API) routes() []route {
 	return slices.Concat(
 		a.serverRoutes(), a.profileRoutes(), a.sessionRoutes(), a.tokenRoutes(),
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
-		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.identityRoutes(),
+		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.accountReportRoutes(), a.identityRoutes(),
 		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(), a.vpcRoutes(),
 		a.spaceTokenRoutes(), a.gitCredentialRoutes(),
 	)

@@ -44,6 +44,7 @@ type ConnectionRole struct {
 	ARN      string    `json:"arn"`
 	Purposes []string  `json:"purposes" nullable:"false" enum:"RUNNER,SERVICE" doc:"RUNNER: runs workflow actions. SERVICE: reaches another service"`
 	AddedAt  time.Time `json:"addedAt"`
+	Warning  string    `json:"warning,omitempty" doc:"Why the role is not fit for production"`
 }
 
 // ConnectionEnvironment is an environment that has a connection.
@@ -296,5 +297,9 @@ func told(t time.Time) *time.Time {
 }
 
 func roleOnConnection(r connection.Role) ConnectionRole {
-	return ConnectionRole{Name: r.Name, ARN: r.ARN, AddedAt: r.AddedAt, Purposes: translate(r.Purposes, func(p connection.Purpose) string { return string(p) })}
+	shown := ConnectionRole{Name: r.Name, ARN: r.ARN, AddedAt: r.AddedAt, Purposes: translate(r.Purposes, func(p connection.Purpose) string { return string(p) })}
+	if r.Development() {
+		shown.Warning = connection.DevelopmentWarning
+	}
+	return shown
 }

@@ -22,6 +22,7 @@ type Environment struct {
 	Role          string                 `json:"role,omitempty" doc:"The default role, by name"`
 	VPCConnection string                 `json:"vpcConnection,omitempty" doc:"Name of the VPC connection it runs in, chosen for it; (deleted), where it was deleted since. Absent: the space's default"`
 	CreatedAt     time.Time              `json:"createdAt"`
+	Warning       string                 `json:"warning,omitempty" doc:"What is not as it should be: a development administrator role, above all in production"`
 }
 
 // EnvironmentConnection is where an environment leads.
@@ -187,7 +188,7 @@ func (a *API) deleteEnvironment(c *operation.Command, in *DeleteEnvironmentInput
 }
 
 func (a *API) environmentShown(tx *database.ReadTx, in space.ID, e connection.Environment) (Environment, error) {
-	shown := Environment{ID: string(e.ID), Name: e.Name, Type: string(e.Type), Description: e.Description, Role: e.Role, CreatedAt: e.CreatedAt}
+	shown := Environment{ID: string(e.ID), Name: e.Name, Type: string(e.Type), Description: e.Description, Role: e.Role, CreatedAt: e.CreatedAt, Warning: e.Warning()}
 	if e.VPC != "" {
 		switch v, err := a.Connections.VPCOf(tx, in, e); {
 		case fault.Is(err, fault.NotFound):

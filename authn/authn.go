@@ -77,7 +77,7 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 		identity, token, err := v.Credentials.AuthenticateAccessToken(tx, c.Alias, c.Token)
 		return Caller{Identity: identity, Token: token}, err
 	case c.Scheme == InProcess:
-		return c.Service.caller(), nil
+		return c.Service.Caller(), nil
 	}
 	identity, err := v.Credentials.Authenticate(tx, c.Token)
 	if err != nil {

@@ -29,8 +29,8 @@ func ServiceOf(ctx context.Context) (s Service, ok bool) {
 	return s, ok
 }
 
-// caller is the service as a principal. It is of no account.
-func (s Service) caller() Caller {
+// Caller is the service as a principal. It is of no account.
+func (s Service) Caller() Caller {
 	return Caller{SourceARN: s.SourceARN, Region: s.Region, Principal: &account.Principal{
 		Principal: policy.Principal{Kind: policy.Service, Name: s.Name, ARN: s.Name}, UserID: s.Name,
 	}}

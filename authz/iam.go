@@ -62,33 +62,43 @@ func (a *Authorizer) ask(tx *database.ReadTx, grant *Grant, caller authn.Caller,
 	if err := usable(caller.Principal, action); err != nil {
 		return err
 	}
-	service, _, _ := strings.Cut(action, ":")
-	resource := &account.Resource{ARN: name}
-	if locator := a.Locators[service]; locator != nil && name != "*" {
-		var err error
-		if resource, err = locator.Locate(tx, caller.Principal, name); err != nil {
-			return err
-		}
-	}
-	q := Question{Principal: caller.Principal, Action: action, Resource: resource, Context: Global(tx, caller, from, service)}
-	maps.Copy(q.Context, own)
-	if caller.Principal.KeyID != "" {
-		var err error
-		if q.Authority, err = a.Accounts.Authority(tx, caller.Principal); err != nil {
-			return err
-		}
-	}
-	grant.Touched = append(grant.Touched, resource.ARN)
-	decision, err := a.Decide(tx, q)
+	q, decision, err := a.decide(tx, caller, from, action, name, own)
 	if err != nil {
 		return err
 	}
+	grant.Touched = append(grant.Touched, q.Resource.ARN)
 	if decision.Effect != policy.Allow {
 		grant.Evidence = evidence(q, decision)
 		return refusal(q, name, decision)
 	}
 	grant.Reason, grant.Theirs = because(q, decision)
 	return nil
+}
+
+// decide gathers what is to be asked about an action on a resource, and asks.
+func (a *Authorizer) decide(tx *database.ReadTx, caller authn.Caller, from Circumstances, action, name string, own policy.Context) (q Question, decision policy.Decision, err error) {
+	service, _, _ := strings.Cut(action, ":")
+	q = Question{Principal: caller.Principal, Action: action, Resource: &account.Resource{ARN: name}, Context: Global(tx, caller, from, service)}
+	maps.Copy(q.Context, own)
+	if locator := a.Locators[service]; locator != nil && name != "*" {
+		if q.Resource, err = locator.Locate(tx, caller.Principal, name); err != nil {
+			return q, decision, err
+		}
+	}
+	if caller.Principal.KeyID != "" {
+		if q.Authority, err = a.Accounts.Authority(tx, caller.Principal); err != nil {
+			return q, decision, err
+		}
+	}
+	decision, err = a.Decide(tx, q)
+	return q, decision, err
+}
+
+// WouldAllow decides what somebody else would be answered, for reports: nothing is asked
+// for, and nothing recorded.
+func (a *Authorizer) WouldAllow(tx *database.ReadTx, caller authn.Caller, from Circumstances, action, name string, own policy.Context) (policy.Decision, error) {
+	_, decision, err := a.decide(tx, caller, from, action, name, own)
+	return decision, err
 }
 
 // Require asks policies, in the middle of an operation, whether the caller may

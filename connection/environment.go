@@ -229,7 +229,9 @@ func (s *Store) scanEnvironment(tx *database.ReadTx, in space.ID) func(database.
 
 // Leading is an environment that leads into an account, and where it is.
 type Leading struct {
+	ID          EnvironmentID
 	Environment string
+	Type        EnvironmentType
 	Project     space.ProjectRef
 	Role        string // the default; empty: none
 }
@@ -237,8 +239,8 @@ type Leading struct {
 // Leading lists the environments that name a connection, by project and name.
 func (s *Store) Leading(tx *database.ReadTx, c Connection) ([]Leading, error) {
 	return database.All(tx, func(row database.Row) (l Leading, err error) {
-		return l, row.Scan(&l.Environment, &l.Project.ID, &l.Project.Name, &l.Role)
-	}, `select e.name, p.id, p.name, coalesce(e.role, '') from environments e join projects p on p.id = e.project_id where e.connection_id = $1 order by p.name, e.name_key`, c.ID)
+		return l, row.Scan(&l.ID, &l.Environment, &l.Type, &l.Project.ID, &l.Project.Name, &l.Role)
+	}, `select e.id, e.name, e.type, p.id, p.name, coalesce(e.role, '') from environments e join projects p on p.id = e.project_id where e.connection_id = $1 order by p.name, e.name_key`, c.ID)
 }
 
 func orNull(text string) *string {

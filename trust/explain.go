@@ -47,14 +47,14 @@ func Explain(document string, q Question) (Answer, error) {
 		return Answer{}, err
 	}
 	var answer Answer
-	asked := []Asked{ServiceAsks(Runner, q.Place), ServiceAsks(Service, q.Place)}
+	asks := []asked{serviceAsks(Runner, q.Claims), serviceAsks(Service, q.Claims)}
 	for _, provider := range providers(document) {
 		if q.Issuer == "" || "https://"+ProviderName(provider) == strings.ToLower(q.Issuer) {
-			asked = append(asked, webIdentityAsks(provider, q)...)
+			asks = append(asks, webIdentityAsks(provider, q)...)
 		}
 	}
 	known := policy.Context{}
-	for _, a := range asked {
+	for _, a := range asks {
 		if !q.Now.IsZero() {
 			a.Context["aws:currenttime"] = []string{q.Now.UTC().Format(time.RFC3339)}
 		}
@@ -89,40 +89,53 @@ func varies(key string) bool {
 		strings.HasPrefix(key, "aws:requesttag/") || strings.HasPrefix(key, "aws:resourcetag/")
 }
 
-// Asked is a request to assume a role for a place.
-type Asked struct {
+// asked is a request to assume a role.
+type asked struct {
 	Principal policy.Principal
 	Action    string
 	Context   policy.Context
 }
 
-// ServiceAsks is how one of the services asks for a place.
-func ServiceAsks(name string, at Place) Asked {
-	return Asked{policy.Principal{Kind: policy.Service, Name: name, ARN: name}, "sts:AssumeRole", policy.Context{
-		"aws:sourcearn": {at.SourceARN()}, "aws:principalisawsservice": {"true"}, "aws:principalservicename": {name},
-		"aws:principalservicenameslist": {name}, "aws:securetransport": {"true"},
-	}}
+// serviceAsks is how one of the services asks for a run.
+func serviceAsks(name string, c Claims) asked {
+	context := c.session()
+	for key, value := range map[string]string{
+		"aws:sourcearn": c.SourceARN(), "aws:principalisawsservice": "true", "aws:principalservicename": name,
+		"aws:principalservicenameslist": name, "aws:securetransport": "true",
+	} {
+		context[key] = []string{value}
+	}
+	return asked{policy.Principal{Kind: policy.Service, Name: name, ARN: name}, "sts:AssumeRole", context}
+}
+
+// session is what a session is begun with, as condition keys.
+func (c Claims) session() policy.Context {
+	context := policy.Context{}
+	for key, value := range c.Tags() {
+		context["aws:tagkeys"] = append(context["aws:tagkeys"], key)
+		context["aws:requesttag/"+key] = []string{value}
+	}
+	slices.Sort(context["aws:tagkeys"])
+	if c.SourceIdentity != "" {
+		context["sts:sourceidentity"] = []string{c.SourceIdentity}
+	}
+	return context
 }
 
 // webIdentityAsks is how somebody asks whom an issuer vouches for: for the role, and
 // for the tags and the source identity that its tokens bring.
-func webIdentityAsks(provider string, q Question) (asked []Asked) {
+func webIdentityAsks(provider string, q Question) (asks []asked) {
 	name := ProviderName(provider)
 	for _, action := range append([]string{withWebIdentity}, alsoAsked...) {
-		context := policy.Context{
-			"aws:federatedprovider": {provider}, name + ":sub": {q.Subject()}, name + ":aud": {Audience}, "aws:securetransport": {"true"},
+		context := q.session()
+		for key, value := range map[string]string{
+			"aws:federatedprovider": provider, name + ":sub": q.Subject(), name + ":aud": Audience, "aws:securetransport": "true",
+		} {
+			context[key] = []string{value}
 		}
-		for key, value := range q.Tags() {
-			context["aws:tagkeys"] = append(context["aws:tagkeys"], key)
-			context["aws:requesttag/"+key] = []string{value}
-		}
-		slices.Sort(context["aws:tagkeys"])
-		if q.SourceIdentity != "" {
-			context["sts:sourceidentity"] = []string{q.SourceIdentity}
-		}
-		asked = append(asked, Asked{policy.Principal{Kind: policy.WebIdentity, Name: provider}, action, context})
+		asks = append(asks, asked{policy.Principal{Kind: policy.WebIdentity, Name: provider}, action, context})
 	}
-	return asked
+	return asks
 }
 
 // joined puts what one token asks for into one way: the first thing that is refused, or
