@@ -44,6 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(spaceCommand(), memberCommand(), projectCommand(), teamCommand(), inviteCommand(), invitationCommand())
 	root.AddCommand(connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(tokenCommand(), sessionCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
+	root.AddCommand(validateCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
