@@ -52,6 +52,7 @@ var connectionRoleColumns = table[api.ConnectionRole]{
 	{"arn", func(r api.ConnectionRole) string { return r.ARN }},
 	{"purposes", func(r api.ConnectionRole) string { return strings.Join(r.Purposes, ", ") }},
 	{"added", func(r api.ConnectionRole) string { return when(r.AddedAt) }},
+	{"warning", func(r api.ConnectionRole) string { return r.Warning }},
 }
 
 var accountConnectionColumns = table[api.AccountConnection]{
@@ -155,6 +156,8 @@ func connectionRoleCommand() *cobra.Command {
 				purposes(f, &in.Body.Purposes)
 				return []*string{&in.ID, &in.Body.RoleARN}
 			}}, connectionRoleColumns),
+		showing(verb[api.AccountConnectionInput]{use: "create-development ID", short: "Make the development administrator role of a connection's space, and let the space use it; not for production", ask: "POST " + accountConnection + "/development-role",
+			signs: true, bind: connectionID}, connectionRoleColumns),
 		doing(verb[api.DisassociateRoleInput]{use: "remove ID ROLE", short: "Take a role back", ask: "DELETE " + roles + "/{role}", signs: true,
 			bind: func(in *api.DisassociateRoleInput, _ *pflag.FlagSet) []*string { return []*string{&in.ID, &in.Role} }}, "Took $2 back."),
 	)

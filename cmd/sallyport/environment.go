@@ -34,6 +34,7 @@ var environmentColumns = table[api.Environment]{
 	{"role", func(e api.Environment) string { return e.Role }},
 	{"vpc", func(e api.Environment) string { return e.VPCConnection }},
 	{"description", func(e api.Environment) string { return e.Description }},
+	{"warning", func(e api.Environment) string { return e.Warning }},
 }
 
 func environmentCommand() *cobra.Command {

@@ -17,12 +17,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/signin"
+	"github.com/sallyport/sallyport/trust"
 )
 
 func TestMain(m *testing.M) {
@@ -135,6 +138,15 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 				}
 				ts.Setenv("MESSAGE", strings.TrimSpace(message))
 			},
+			// mint SPACE PROJECT: $TOKEN is what a run in an environment of the project is vouched for with.
+			"mint": func(ts *testscript.TestScript, _ bool, args []string) { mint(ts, s, args[0], args[1]) },
+			// item NAME: the variable of that name in capitals is a member of the item that the
+			// last command printed as JSON.
+			"item": func(ts *testscript.TestScript, _ bool, args []string) {
+				var made struct{ Item map[string]any }
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &made))
+				ts.Setenv(strings.ToUpper(args[0]), fmt.Sprint(made.Item[args[0]]))
+			},
 			// replace FILE OLD NEW
 			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
@@ -142,6 +154,23 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			},
 		},
 	})
+}
+
+func mint(ts *testscript.TestScript, s *sallyporttest.Sallyport, inSpace, project string) {
+	var token string
+	s.Read(func(tx *database.ReadTx) error {
+		in, err := s.Spaces.Lookup(tx, inSpace)
+		if err != nil {
+			return err
+		}
+		p, err := s.Spaces.LookupProject(tx, in.ID, project)
+		if err != nil {
+			return err
+		}
+		token, err = s.Issuer.Mint(tx, trust.Claims{Place: trust.Place{Space: string(in.ID), Project: string(p.ID), Environment: uuid.NewString()}, SourceIdentity: "adatrust"})
+		return err
+	})
+	ts.Setenv("TOKEN", token)
 }
 
 // signs sets the variables that the AWS CLI takes credentials from.

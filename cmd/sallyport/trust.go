@@ -69,6 +69,13 @@ func (f *placeFlags) place(ctx context.Context) (trust.Place, error) {
 			return at, fmt.Errorf("you see that there is a project %s, and not its id: who has a role in it does", f.project)
 		}
 	}
+	if isName(f.environment) {
+		var environment api.Environment
+		if err := call(ctx, s.remote, s.token, "GET "+projectEnvironment, &api.GetEnvironmentInput{Space: f.space, Project: f.project, Environment: f.environment}, nil, &environment); err != nil {
+			return at, advised(err)
+		}
+		at.Environment = environment.ID
+	}
 	return at, nil
 }
 
