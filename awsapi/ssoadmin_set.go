@@ -34,7 +34,7 @@ func (o *SSOAdmin) describePermissionSet(_ *operation.Query, p identitycenter.Pe
 }
 
 func (o *SSOAdmin) updatePermissionSet(c *operation.Command, p identitycenter.PermissionSet, in *ssoadmin.UpdatePermissionSetInput) (*ssoadmin.UpdatePermissionSetOutput, error) {
-	patch := identitycenter.PermissionSetPatch{Description: in.Description, RelayState: in.RelayState, Duration: in.SessionDuration}
+	patch := identitycenter.PermissionSetPatch{Description: in.Description, RelayState: aws.ToString(in.RelayState), Duration: in.SessionDuration}
 	return &ssoadmin.UpdatePermissionSetOutput{}, o.Centers.UpdatePermissionSet(c.Tx, p, patch)
 }
 

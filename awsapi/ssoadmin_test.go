@@ -282,7 +282,7 @@ func TestSSOAdminPermissionSet(t *testing.T) {
 			return ok(h.DescribePermissionSet(ctx, &ssoadmin.DescribePermissionSetInput{InstanceArn: h.arn, PermissionSetArn: set}))(h.t).PermissionSet
 		}
 		ok(h.UpdatePermissionSet(ctx, &ssoadmin.UpdatePermissionSetInput{InstanceArn: h.arn, PermissionSetArn: set, SessionDuration: aws.String("PT2H")}))(h.t)
-		if got := describe(); *got.SessionDuration != "PT2H" || *got.Description != "Operators" || *got.Name != "Ops" || got.RelayState == nil {
+		if got := describe(); *got.SessionDuration != "PT2H" || *got.Description != "Operators" || *got.Name != "Ops" || got.RelayState != nil {
 			t.Errorf("it became %+v", got)
 		}
 		missing := aws.String("arn:aws:sso:::permissionSet/" + string(h.in.ID) + "/ps-0123456789abcdef")
@@ -450,8 +450,14 @@ func TestSSOAdminAssignment(t *testing.T) {
 		}
 		inside := h.root(dev).IAM()
 		role := ok(inside.GetRole(ctx, &iam.GetRoleInput{RoleName: &names[0]}))(t).Role
-		if *role.Path != "/aws-reserved/sso.amazonaws.com/us-west-2/" || *role.MaxSessionDuration != 8*3600 || *role.Description != "All of it" || len(role.Tags) != 1 {
+		if *role.Path != "/aws-reserved/sso.amazonaws.com/us-west-2/" || *role.MaxSessionDuration != 8*3600 || *role.Description != "All of it" || len(role.Tags) != 0 {
 			t.Errorf("the role is %+v", role)
+		}
+		// Tags are the permission set's alone: accounts stay up to date without them.
+		ok(h.TagResource(ctx, &ssoadmin.TagResourceInput{InstanceArn: h.arn, ResourceArn: set, Tags: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}))(t)
+		if old := ok(h.ListAccountsForProvisionedPermissionSet(ctx, &ssoadmin.ListAccountsForProvisionedPermissionSetInput{
+			InstanceArn: h.arn, PermissionSetArn: set, ProvisioningStatus: types.ProvisioningStatusLatestPermissionSetNotProvisioned}))(t).AccountIds; len(old) != 0 {
+			t.Errorf("with another tag %v are out of date", old)
 		}
 		if trust := *role.AssumeRolePolicyDocument; !strings.Contains(trust, "AssumeRoleWithSAML") || !strings.Contains(trust, "saml-provider%2FAWSSSO_") || !strings.Contains(trust, "_DO_NOT_DELETE") {
 			t.Errorf("it trusts %s", trust)

@@ -251,9 +251,12 @@ func (s *Store) PermissionSets(tx *database.ReadTx, in Instance, page Page) ([]P
 		in.ID, page.After, page.limit())
 }
 
-// PermissionSetPatch changes what is not nil.
+// PermissionSetPatch changes what is not nil, and the relay state in any case: AWS clears
+// one that it is not told again, as users of the Terraform provider found out (its issue
+// 17411).
 type PermissionSetPatch struct {
-	Description, RelayState, Duration *string
+	Description, Duration *string
+	RelayState            string
 }
 
 // UpdatePermissionSet changes what a permission set is like. Accounts follow when it is
@@ -262,9 +265,7 @@ func (s *Store) UpdatePermissionSet(tx *database.Tx, p PermissionSet, patch Perm
 	if patch.Description != nil {
 		p.Description = *patch.Description
 	}
-	if patch.RelayState != nil {
-		p.RelayState = *patch.RelayState
-	}
+	p.RelayState = patch.RelayState
 	if patch.Duration != nil {
 		if _, err := parseDuration(*patch.Duration); err != nil {
 			return err
@@ -275,13 +276,16 @@ func (s *Store) UpdatePermissionSet(tx *database.Tx, p PermissionSet, patch Perm
 }
 
 // saveSet writes a changed permission set down as its next version.
-func (s *Store) saveSet(tx *database.Tx, p PermissionSet) error {
+func (s *Store) saveSet(tx *database.Tx, p PermissionSet) error { return s.save(tx, p, 1) }
+
+// save writes a permission set down so many versions later; none: accounts need not follow.
+func (s *Store) save(tx *database.Tx, p PermissionSet, later int) error {
 	details, err := s.sealIn(tx, p.in, "permission_sets.details_sealed", string(p.ID), p.permission)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`update permission_sets set duration = $1, details_sealed = $2, inline_policy = $3, boundary = $4, version = version + 1 where id = $5`,
-		p.Duration, details, orNull(p.Inline), orNull(p.Boundary), p.ID)
+	_, err = tx.Exec(`update permission_sets set duration = $1, details_sealed = $2, inline_policy = $3, boundary = $4, version = version + $5 where id = $6`,
+		p.Duration, details, orNull(p.Inline), orNull(p.Boundary), later, p.ID)
 	return err
 }
 
@@ -430,10 +434,12 @@ func (s *Store) AttachedPolicies(tx *database.ReadTx, p PermissionSet, ofAWS boo
 	return found, err
 }
 
-// TagPermissionSet replaces its tags.
+// TagPermissionSet replaces its tags. They are the permission set's alone: "You can't
+// apply tags to the corresponding roles that IAM Identity Center creates in AWS
+// accounts", says "Tagging AWS IAM Identity Center resources" in its User Guide.
 func (s *Store) TagPermissionSet(tx *database.Tx, p PermissionSet, tags account.Tags) error {
 	p.Tags = tags
-	return s.saveSet(tx, p)
+	return s.save(tx, p, 0)
 }
 
 // isNone tells apart that nothing was found.

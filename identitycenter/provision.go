@@ -172,18 +172,14 @@ func (s *Store) role(tx *database.Tx, p PermissionSet, id account.ID) (account.E
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return s.Accounts.CreateEntity(tx, id, account.NewEntity{
-			Kind: account.Role, Name: name, Path: p.RolePath(), Boundary: boundary, Description: p.Description, Tags: p.Tags, Trust: trust, MaxSession: session,
+			Kind: account.Role, Name: name, Path: p.RolePath(), Boundary: boundary, Description: p.Description, Trust: trust, MaxSession: session,
 		})
 	case err != nil:
 		return role, err
 	case !strings.HasPrefix(role.Path, reservedPath):
 		return role, fault.Conflictf("The AWS account %s has a role %s that is its own: delete it.", id, name)
 	}
-	tags := p.Tags
-	if tags == nil {
-		tags = account.Tags{}
-	}
-	return s.Accounts.ChangeEntity(tx, role, account.EntityPatch{Boundary: &boundary, Description: &p.Description, Tags: tags, Trust: &trust, MaxSession: &session})
+	return s.Accounts.ChangeEntity(tx, role, account.EntityPatch{Boundary: &boundary, Description: &p.Description, Trust: &trust, MaxSession: &session})
 }
 
 // attachExactly gives a role these managed policies and no others.
