@@ -305,3 +305,13 @@ func (w *world) left(c Change, open map[string]bool) (Change, bool) {
 	}
 	return c, live != nil
 }
+
+// Sets are the names of the permission sets that the plan relies on.
+func (p *Plan) Sets() (names []string) {
+	for _, f := range p.Reads {
+		if f.Kind == ofSet {
+			names = append(names, f.Of)
+		}
+	}
+	return names
+}

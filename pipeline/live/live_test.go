@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,7 +26,7 @@ import (
 type company struct {
 	*sallyporttest.Sallyport
 	t        *testing.T
-	in       identitycenter.Instance
+	center   identitycenter.Instance
 	accounts []account.ID
 	groups   map[string]string // ids by name
 	users    map[string]string
@@ -102,12 +103,19 @@ func newCompany(t *testing.T, configure func(*server.Config)) *company {
 		configure = func(*server.Config) {}
 	}
 	s := sallyporttest.StartLike(t, configure)
-	return &company{Sallyport: s, t: t, in: s.Center(), groups: map[string]string{}, users: map[string]string{},
+	return &company{Sallyport: s, t: t, center: s.Center(), groups: map[string]string{}, users: map[string]string{},
 		wire: &wire{RoundTripper: s.HTTP.Transport, asked: map[string]int{}, refused: map[string]int{}}}
 }
 
 func (c *company) config() aws.Config {
 	return aws.Config{Region: "us-west-2", Credentials: c.Root(), BaseEndpoint: aws.String(c.URL() + "/aws"), HTTPClient: &http.Client{Transport: c.wire}}
+}
+
+// in is the same company, in a test of its own.
+func (c *company) in(t *testing.T) *company {
+	other := *c
+	other.t = t
+	return &other
 }
 
 // client has a budget that does not make tests wait.
@@ -124,23 +132,84 @@ func (c *company) client(options ...func(*live.Options)) *live.Client {
 	return client
 }
 
-func (c *company) read(client *live.Client, how live.Reading) *pipeline.Snapshot {
+func (c *company) read(client *live.Client, t *pipeline.Templates, full bool) *pipeline.Snapshot {
 	c.t.Helper()
-	s, err := client.Read(c.t.Context(), how)
+	s, err := client.ForFiles(c.t.Context(), t, full)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return s
 }
 
+// files are templates, by name.
+type files map[string]string
+
+func (f files) templates(t *testing.T) *pipeline.Templates {
+	t.Helper()
+	folder := fstest.MapFS{"permissionsets/.gitkeep": {}, "assignments/.gitkeep": {}}
+	for name, text := range f {
+		folder[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	read, err := pipeline.Read(folder, pipeline.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+// plan plans from what exists now.
+func (c *company) plan(client *live.Client, f files) *pipeline.Plan {
+	c.t.Helper()
+	templates := f.templates(c.t)
+	p, err := pipeline.NewPlan(templates, c.read(client, templates, false), pipeline.Options{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// apply applies a plan to what exists now.
+func (c *company) apply(client *live.Client, p *pipeline.Plan, how live.Applying) *live.Outcome {
+	c.t.Helper()
+	now, err := client.ForPlan(c.t.Context(), p)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	changes, err := p.Remaining(now)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return client.Apply(c.t.Context(), changes, how)
+}
+
+// converge plans and applies, and wants everything done, and nothing more to do.
+func (c *company) converge(client *live.Client, f files) *live.Outcome {
+	c.t.Helper()
+	o := c.apply(client, c.plan(client, f), live.Applying{})
+	if !o.Complete() {
+		c.t.Fatalf("not everything was done: %+v", o)
+	}
+	c.settled(client, f)
+	return o
+}
+
+func (c *company) settled(client *live.Client, f files) {
+	c.t.Helper()
+	if p := c.plan(client, f); !p.Empty() {
+		var text strings.Builder
+		p.WriteText(&text, false)
+		c.t.Fatalf("after applying there is still to do:\n%s", &text)
+	}
+}
+
 func (c *company) group(name string, members ...string) {
 	c.t.Helper()
 	c.Write(func(tx *database.Tx) error {
-		g, err := c.Centers.CreateGroup(tx, c.in, identitycenter.GroupAttributes{DisplayName: name}, "test")
+		g, err := c.Centers.CreateGroup(tx, c.center, identitycenter.GroupAttributes{DisplayName: name}, "test")
 		c.groups[name] = string(g.ID)
 		for _, member := range members {
 			if err == nil {
-				_, err = c.Centers.Join(tx, c.in, g.ID, identitycenter.UserID(c.users[member]), "test")
+				_, err = c.Centers.Join(tx, c.center, g.ID, identitycenter.UserID(c.users[member]), "test")
 			}
 		}
 		return err
@@ -150,7 +219,7 @@ func (c *company) group(name string, members ...string) {
 func (c *company) user(name string) {
 	c.t.Helper()
 	c.Write(func(tx *database.Tx) error {
-		u, err := c.Centers.CreateUser(tx, c.in, identitycenter.Attributes{UserName: name, DisplayName: name, Name: identitycenter.Name{GivenName: name, FamilyName: "Test"}}, "test")
+		u, err := c.Centers.CreateUser(tx, c.center, identitycenter.Attributes{UserName: name, DisplayName: name, Name: identitycenter.Name{GivenName: name, FamilyName: "Test"}}, "test")
 		c.users[name] = string(u.ID)
 		return err
 	})
@@ -188,7 +257,7 @@ func (c *company) unit(name string, accounts ...account.ID) (id org.NodeID) {
 func (c *company) set(name string, tags account.Tags) (made identitycenter.PermissionSet) {
 	c.t.Helper()
 	c.Write(func(tx *database.Tx) (err error) {
-		made, err = c.Centers.CreatePermissionSet(tx, c.in, identitycenter.NewPermissionSet{Name: name, Region: "us-west-2", Tags: tags})
+		made, err = c.Centers.CreatePermissionSet(tx, c.center, identitycenter.NewPermissionSet{Name: name, Region: "us-west-2", Tags: tags})
 		return err
 	})
 	return made

@@ -3,6 +3,7 @@ package live
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -23,104 +24,150 @@ import (
 // ssoPage is the largest page of sso-admin and of identitystore.
 const ssoPage = 100
 
-// Reading says how completely to read.
-type Reading struct {
-	// Full reads assignments by permission set and account instead of by principal. It
-	// finds those of principals that are gone as well, and the accounts that have a set.
-	Full bool
-	// All reads what permission sets that are not ours allow, too.
-	All bool
-}
-
 // reading is a snapshot that is being made.
 type reading struct {
 	*Client
 	*fan
 	*pipeline.Snapshot
-	how    Reading
-	enough int // users, beyond which they are not listed any more; 0: all are
+	all       bool            // read every permission set wholly
+	described map[string]bool // those to be read wholly though they are not ours, by name
+	enough    int             // users, beyond which they are not listed any more
+	listed    bool            // every user and group was listed
+	gone      map[string]bool // ids that nobody has
 }
 
-// Read makes a snapshot of what exists. Nothing is written, and each thing is asked
-// once, at the same time as everything that does not depend on it.
+func (c *Client) newReading(ctx context.Context) *reading {
+	s := &pipeline.Snapshot{FormatVersion: pipeline.FormatVersion, TakenAt: time.Now().UTC(), Instance: c.Instance}
+	return &reading{Client: c, fan: newFan(ctx), Snapshot: s, described: map[string]bool{}, gone: map[string]bool{}}
+}
+
+// ForFiles makes a snapshot of what exists, for planning files: [pipeline.NewPlan] finds
+// in it all it needs. Nothing is written, and each thing is asked once, at the same time
+// as everything that does not depend on it.
 //
 // Assignments are read by principal or by permission set and account, whichever takes
-// fewer requests.
-func (c *Client) Read(ctx context.Context, how Reading) (*pipeline.Snapshot, error) {
-	s := &pipeline.Snapshot{FormatVersion: pipeline.FormatVersion, TakenAt: time.Now().UTC(), Instance: c.Instance}
-	r := &reading{Client: c, fan: newFan(ctx), Snapshot: s, how: how}
+// fewer requests. Full reads them by the latter in any case: it finds those of principals
+// that are gone as well.
+func (c *Client) ForFiles(ctx context.Context, t *pipeline.Templates, full bool) (*pipeline.Snapshot, error) {
+	r := c.newReading(ctx)
+	for i := range t.Sets {
+		r.described[t.Sets[i].Name] = true
+	}
+	return r.everyAssignment(ctx, full, t.Needs(nil), t.Needs)
+}
+
+// Everything makes a snapshot of all there is, for writing files: [pipeline.Write] finds
+// in it all it needs.
+func (c *Client) Everything(ctx context.Context) (*pipeline.Snapshot, error) {
+	r := c.newReading(ctx)
+	r.all = true
+	return r.everyAssignment(ctx, false, pipeline.Needs{}, func(*pipeline.Snapshot) pipeline.Needs { return pipeline.Needs{} })
+}
+
+// everyAssignment reads those of the permission sets that are ours or described, and what
+// is needed besides.
+func (r *reading) everyAssignment(ctx context.Context, full bool, names pipeline.Needs, more func(*pipeline.Snapshot) pipeline.Needs) (*pipeline.Snapshot, error) {
 	r.do(r.organization)
 	r.do(r.permissionSets)
 	r.do(r.groups)
 	if err := r.wait(); err != nil {
 		return nil, err
 	}
-	ours := r.ours()
-	pairs := len(ours) * len(s.Accounts)
+	var sets []string
+	for i := range r.Sets {
+		if r.wanted(&r.Sets[i]) {
+			sets = append(sets, r.Sets[i].ARN)
+		}
+	}
+	pairs := len(sets) * len(r.Accounts)
 	// Listing users is worth while as long as asking for each of them may be.
-	all := true
 	r.fan, r.enough = newFan(ctx), max(pairs, ssoPage)
-	r.do(func() (err error) { all, err = r.users(); return err })
+	r.do(r.users)
 	if err := r.wait(); err != nil {
 		return nil, err
 	}
 	var need pipeline.Needs
-	if principals := len(s.Groups) + len(s.Users); !how.Full && all && principals <= pairs {
-		for _, g := range s.Groups {
+	if principals := len(r.Groups) + len(r.Users); !full && r.listed && principals <= pairs {
+		for _, g := range r.Groups {
 			need.Principals = append(need.Principals, pipeline.Principal{Type: pipeline.Group, ID: g.ID})
 		}
-		for _, u := range s.Users {
+		for _, u := range r.Users {
 			need.Principals = append(need.Principals, pipeline.Principal{Type: pipeline.User, ID: u.ID})
 		}
 	} else {
-		need.Sets = ours
+		need.Sets = sets
 	}
-	return s, c.Fill(ctx, s, need)
+	need.Groups, need.Users, need.AccountTags = names.Groups, names.Users, names.AccountTags
+	return r.complete(ctx, need, more)
 }
 
-// ours are the ARNs of the permission sets whose assignments are wanted.
-func (r *reading) ours() (found []string) {
-	for i := range r.Sets {
-		if r.how.All || r.Sets[i].Managed() {
-			found = append(found, r.Sets[i].ARN)
+// wanted tells whether a permission set is to be read wholly. Of others it is enough to
+// know that they are there.
+func (r *reading) wanted(set *pipeline.LiveSet) bool {
+	return r.all || set.Managed() || r.described[set.Name]
+}
+
+// ForPlan makes a snapshot of what a plan relies on and would change, as far as it exists:
+// [pipeline.Plan.Remaining] finds in it all it needs.
+func (c *Client) ForPlan(ctx context.Context, p *pipeline.Plan) (*pipeline.Snapshot, error) {
+	r := c.newReading(ctx)
+	for _, set := range p.Sets() {
+		r.described[set] = true
+	}
+	r.do(r.organization)
+	r.do(r.permissionSets)
+	r.do(r.groups)
+	if err := r.wait(); err != nil {
+		return nil, err
+	}
+	return r.complete(ctx, p.Needs(nil), p.Needs)
+}
+
+// complete reads what is needed, and what shows to be needed by that.
+func (r *reading) complete(ctx context.Context, need pipeline.Needs, more func(*pipeline.Snapshot) pipeline.Needs) (*pipeline.Snapshot, error) {
+	for range 10 {
+		if err := r.fill(ctx, need); err != nil {
+			return nil, err
+		}
+		if need = more(r.Snapshot); need.Empty() {
+			inOrder(r.Snapshot)
+			return r.Snapshot, nil
 		}
 	}
-	return found
+	return nil, errors.New("the snapshot does not become complete")
 }
 
-// Fill reads what a snapshot lacks.
-func (c *Client) Fill(ctx context.Context, s *pipeline.Snapshot, need pipeline.Needs) error {
-	r := &reading{Client: c, fan: newFan(ctx), Snapshot: s}
+// fill reads what a snapshot lacks.
+func (r *reading) fill(ctx context.Context, need pipeline.Needs) error {
+	r.fan = newFan(ctx)
 	for _, p := range need.Principals {
 		r.do(func() error { return r.assignmentsOf(p) })
 	}
 	for _, set := range need.Sets {
 		r.do(func() error { return r.assignmentsOfSet(set) })
 	}
+	for _, set := range need.Provisioned {
+		r.do(func() error { _, err := r.accountsWith(set); return err })
+	}
 	if need.AccountTags {
-		for i := range s.Accounts {
-			r.do(func() error { return r.accountTags(&s.Accounts[i]) })
+		for i := range r.Accounts {
+			r.do(func() error { return r.accountTags(&r.Accounts[i]) })
 		}
 	}
 	for _, user := range need.Members {
 		r.do(func() error { return r.memberships(user) })
 	}
-	for _, name := range need.Users {
-		r.do(func() error { return r.userNamed(name) })
-	}
-	for _, name := range need.Groups {
-		r.do(func() error { return r.groupNamed(name) })
+	if !r.listed {
+		for _, name := range need.Users {
+			r.do(func() error { return r.userNamed(name) })
+		}
 	}
 	if err := r.wait(); err != nil {
 		return err
 	}
 	r.fan = newFan(ctx)
 	r.nameHolders()
-	if err := r.wait(); err != nil {
-		return err
-	}
-	inOrder(s)
-	return nil
+	return r.wait()
 }
 
 // inOrder sorts a snapshot, so that the same state has the same text, and drops what was
@@ -139,8 +186,10 @@ func inOrder(s *pipeline.Snapshot) {
 	s.Assignments = slices.Compact(s.Assignments)
 	slices.SortFunc(s.Read.Principals, comparePrincipals)
 	s.Read.Principals = slices.Compact(s.Read.Principals)
-	slices.Sort(s.Read.Sets)
-	s.Read.Sets = slices.Compact(s.Read.Sets)
+	for _, list := range []*[]string{&s.Read.Sets, &s.Read.Provisioned} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
 }
 
 func comparePrincipals(a, b pipeline.Principal) int {
@@ -247,7 +296,7 @@ func (r *reading) permissionSets() error {
 	return pages(r, ssoadmin.NewListPermissionSetsPaginator(r.sso, in), func(page *ssoadmin.ListPermissionSetsOutput) bool {
 		for _, name := range page.PermissionSets {
 			r.do(func() error {
-				set, err := r.permissionSet(r, name, r.how.All)
+				set, err := r.permissionSet(name)
 				if err == nil {
 					r.locked(func() { r.Sets = append(r.Sets, set) })
 				}
@@ -258,34 +307,31 @@ func (r *reading) permissionSets() error {
 	})
 }
 
-// permissionSet reads one permission set. Of one that is not ours, unless all is asked
-// for, it is enough to know that it is there.
-func (c *Client) permissionSet(ctx context.Context, name string, all bool) (set pipeline.LiveSet, err error) {
+// permissionSet reads one permission set.
+func (r *reading) permissionSet(name string) (set pipeline.LiveSet, err error) {
+	c := r.Client
 	set.ARN = name
-	f := newFan(ctx)
+	f := newFan(r)
 	f.do(func() error {
 		out, err := c.sso.DescribePermissionSet(f, &ssoadmin.DescribePermissionSetInput{InstanceArn: &c.Instance.ARN, PermissionSetArn: &name})
 		if err != nil {
 			return told(err)
 		}
 		p := out.PermissionSet
-		f.locked(func() {
-			set.Name, set.Description, set.RelayState = aws.ToString(p.Name), aws.ToString(p.Description), aws.ToString(p.RelayState)
-			set.SessionDuration = cmp.Or(aws.ToString(p.SessionDuration), pipeline.DefaultDuration)
-		})
+		set.Name, set.Description, set.RelayState = aws.ToString(p.Name), aws.ToString(p.Description), aws.ToString(p.RelayState)
+		set.SessionDuration = cmp.Or(aws.ToString(p.SessionDuration), pipeline.DefaultDuration)
 		return nil
 	})
 	f.do(func() error {
 		tags, err := c.tags(f, name)
-		if err != nil {
-			return err
-		}
-		f.locked(func() { set.Tags, set.Marks = pipeline.SplitTags(tags) })
-		if all || set.Managed() {
-			c.policies(f, &set)
-		}
-		return nil
+		set.Tags, set.Marks = pipeline.SplitTags(tags)
+		return err
 	})
+	if err := f.wait(); err != nil || !r.wanted(&set) {
+		return set, err
+	}
+	f = newFan(r)
+	c.policies(f, &set)
 	return set, f.wait()
 }
 
@@ -306,7 +352,7 @@ func (c *Client) policies(f *fan, set *pipeline.LiveSet) {
 	f.do(func() error {
 		out, err := c.sso.GetInlinePolicyForPermissionSet(f, &ssoadmin.GetInlinePolicyForPermissionSetInput{InstanceArn: instance, PermissionSetArn: name})
 		if err == nil {
-			f.locked(func() { set.InlinePolicy = aws.ToString(out.InlinePolicy) })
+			set.InlinePolicy = aws.ToString(out.InlinePolicy)
 		}
 		return told(err)
 	})
@@ -320,7 +366,7 @@ func (c *Client) policies(f *fan, set *pipeline.LiveSet) {
 			return false
 		})
 		slices.Sort(found)
-		f.locked(func() { set.ManagedPolicies = found })
+		set.ManagedPolicies = found
 		return err
 	})
 	f.do(func() error {
@@ -332,8 +378,8 @@ func (c *Client) policies(f *fan, set *pipeline.LiveSet) {
 			}
 			return false
 		})
-		slices.SortFunc(found, func(a, b pipeline.CustomerPolicy) int { return cmp.Compare(a.Path+a.Name, b.Path+b.Name) })
-		f.locked(func() { set.CustomerManagedPolicies = found })
+		slices.SortFunc(found, func(a, b pipeline.CustomerPolicy) int { return cmp.Compare(a.String(), b.String()) })
+		set.CustomerManagedPolicies = found
 		return err
 	})
 	f.do(func() error {
@@ -344,7 +390,7 @@ func (c *Client) policies(f *fan, set *pipeline.LiveSet) {
 		if err != nil {
 			return told(err)
 		}
-		f.locked(func() { set.Boundary = boundary(out.PermissionsBoundary) })
+		set.Boundary = boundary(out.PermissionsBoundary)
 		return nil
 	})
 }
@@ -374,18 +420,17 @@ func (r *reading) groups() error {
 	})
 }
 
-// users lists the users, and tells whether these are all.
-func (r *reading) users() (all bool, err error) {
-	all = true
+// users lists the users, unless they are too many.
+func (r *reading) users() error {
+	r.listed = true
 	in := &identitystore.ListUsersInput{IdentityStoreId: &r.Client.Instance.IdentityStore, MaxResults: aws.Int32(ssoPage)}
-	err = pages(r, identitystore.NewListUsersPaginator(r.ids, in), func(page *identitystore.ListUsersOutput) bool {
+	return pages(r, identitystore.NewListUsersPaginator(r.ids, in), func(page *identitystore.ListUsersOutput) bool {
 		for _, u := range page.Users {
 			r.Users = append(r.Users, pipeline.NamedPrincipal{ID: aws.ToString(u.UserId), Name: aws.ToString(u.UserName)})
 		}
-		all = page.NextToken == nil || len(r.Users) < r.enough
-		return !all
+		r.listed = page.NextToken == nil || len(r.Users) < r.enough
+		return !r.listed
 	})
-	return all, err
 }
 
 func unique(path, value string) identitytypes.AlternateIdentifier {
@@ -394,9 +439,6 @@ func unique(path, value string) identitytypes.AlternateIdentifier {
 
 // userNamed looks a user up by user name. That there is none shows by its absence.
 func (r *reading) userNamed(name string) error {
-	if named(r.fan, &r.Users, func(p pipeline.NamedPrincipal) bool { return strings.EqualFold(p.Name, name) }) {
-		return nil
-	}
 	out, err := r.ids.GetUserId(r, &identitystore.GetUserIdInput{IdentityStoreId: &r.Client.Instance.IdentityStore, AlternateIdentifier: unique("userName", name)})
 	if hasCode(err, "ResourceNotFound") {
 		return nil
@@ -407,27 +449,6 @@ func (r *reading) userNamed(name string) error {
 	return told(err)
 }
 
-func (r *reading) groupNamed(name string) error {
-	if named(r.fan, &r.Groups, func(p pipeline.NamedPrincipal) bool { return strings.EqualFold(p.Name, name) }) {
-		return nil
-	}
-	out, err := r.ids.GetGroupId(r, &identitystore.GetGroupIdInput{IdentityStoreId: &r.Client.Instance.IdentityStore, AlternateIdentifier: unique("displayName", name)})
-	if hasCode(err, "ResourceNotFound") {
-		return nil
-	}
-	if err == nil {
-		r.locked(func() {
-			r.Groups = append(r.Groups, pipeline.NamedPrincipal{ID: aws.ToString(out.GroupId), Name: name})
-		})
-	}
-	return told(err)
-}
-
-func named(f *fan, among *[]pipeline.NamedPrincipal, is func(pipeline.NamedPrincipal) bool) (there bool) {
-	f.locked(func() { there = slices.ContainsFunc(*among, is) })
-	return there
-}
-
 // nameHolders looks up the names of those who hold assignments and were not listed. Who
 // is gone has none.
 func (r *reading) nameHolders() {
@@ -436,7 +457,7 @@ func (r *reading) nameHolders() {
 		known[p.ID] = true
 	}
 	for _, a := range r.Assignments {
-		if !known[a.ID] {
+		if !known[a.ID] && !r.gone[a.ID] {
 			unknown[a.ID] = a.Type
 		}
 	}
@@ -449,19 +470,20 @@ func (r *reading) nameHolders() {
 						r.Groups = append(r.Groups, pipeline.NamedPrincipal{ID: id, Name: aws.ToString(out.DisplayName)})
 					})
 				}
-				return unlessGone(err)
+				return r.unlessGone(id, err)
 			}
 			out, err := r.ids.DescribeUser(r, &identitystore.DescribeUserInput{IdentityStoreId: &r.Client.Instance.IdentityStore, UserId: &id})
 			if err == nil {
 				r.locked(func() { r.Users = append(r.Users, pipeline.NamedPrincipal{ID: id, Name: aws.ToString(out.UserName)}) })
 			}
-			return unlessGone(err)
+			return r.unlessGone(id, err)
 		})
 	}
 }
 
-func unlessGone(err error) error {
+func (r *reading) unlessGone(id string, err error) error {
 	if hasCode(err, "ResourceNotFound") {
+		r.locked(func() { r.gone[id] = true })
 		return nil
 	}
 	return told(err)
@@ -510,18 +532,11 @@ func (r *reading) assignment(set, account string, kind types.PrincipalType, id *
 
 // assignmentsOfSet reads the assignments of a permission set in each account that has it.
 func (r *reading) assignmentsOfSet(name string) error {
-	accounts, err := r.provisioned(r, name, "")
+	accounts, err := r.accountsWith(name)
 	if err != nil {
 		return err
 	}
-	r.locked(func() {
-		for i := range r.Sets {
-			if r.Sets[i].ARN == name {
-				r.Sets[i].Provisioned = accounts
-			}
-		}
-		r.Snapshot.Read.Sets = append(r.Snapshot.Read.Sets, name)
-	})
+	r.locked(func() { r.Snapshot.Read.Sets = append(r.Snapshot.Read.Sets, name) })
 	for _, account := range accounts {
 		r.do(func() error {
 			return r.assignmentsIn(r, name, account, func(kind types.PrincipalType, id *string) {
@@ -530,6 +545,20 @@ func (r *reading) assignmentsOfSet(name string) error {
 		})
 	}
 	return nil
+}
+
+// accountsWith notes which accounts have a permission set.
+func (r *reading) accountsWith(name string) ([]string, error) {
+	accounts, err := r.provisioned(r, name, "")
+	r.locked(func() {
+		for i := range r.Sets {
+			if r.Sets[i].ARN == name {
+				r.Sets[i].Provisioned = accounts
+			}
+		}
+		r.Snapshot.Read.Provisioned = append(r.Snapshot.Read.Provisioned, name)
+	})
+	return accounts, err
 }
 
 // provisioned are the accounts that have a permission set, in that state if one is given.

@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,11 @@ import (
 	"github.com/sallyport/sallyport/pipeline"
 	"github.com/sallyport/sallyport/pipeline/live"
 )
+
+const inline = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}`
+
+// deployFile describes the permission set of demo.
+var deployFile = files{"permissionsets/deploy.json": `{"Name": "Deploy", "CustomPolicy": ` + inline + `}`}
 
 // demo has two accounts in a unit, groups and users, a set of ours and one of others'.
 func demo(t *testing.T) (c *company, shop, lab account.ID) {
@@ -33,9 +39,10 @@ func demo(t *testing.T) (c *company, shop, lab account.ID) {
 }
 
 func TestReadByPrincipalAndByPairFindTheSame(t *testing.T) {
+	t.Parallel()
 	c, shop, lab := demo(t)
 	client := c.client()
-	byPrincipal, byPair := c.read(client, live.Reading{}), c.read(client, live.Reading{Full: true})
+	byPrincipal, byPair := c.read(client, deployFile.templates(t), false), c.read(client, deployFile.templates(t), true)
 	if diff := cmp.Diff(byPrincipal.Assignments, byPair.Assignments); diff != "" {
 		t.Errorf("by principal (-) and by pair (+):\n%s", diff)
 	}
@@ -71,28 +78,28 @@ func TestReadByPrincipalAndByPairFindTheSame(t *testing.T) {
 // Who is gone from the identity store may hold assignments still. Only reading by pair
 // finds them.
 func TestFullReadingFindsAssignmentsOfWhoIsGone(t *testing.T) {
+	t.Parallel()
 	c, _, _ := demo(t)
 	c.Write(func(tx *database.Tx) error {
 		_, err := tx.Exec(`update account_assignments set principal_id = '11111111-2222-3333-4444-555555555555' where principal_id = $1`, c.users["jane"])
 		return err
 	})
 	client := c.client()
-	if s := c.read(client, live.Reading{}); len(s.Assignments) != 1 {
+	if s := c.read(client, deployFile.templates(t), false); len(s.Assignments) != 1 {
 		t.Errorf("by principal: %+v", s.Assignments)
 	}
-	if s := c.read(client, live.Reading{Full: true}); len(s.Assignments) != 2 {
+	if s := c.read(client, deployFile.templates(t), true); len(s.Assignments) != 2 {
 		t.Errorf("by pair: %+v", s.Assignments)
 	}
 }
 
-func TestFillReadsWhatIsNeeded(t *testing.T) {
+func TestReadWhatFilesSpeakOf(t *testing.T) {
+	t.Parallel()
 	c, _, _ := demo(t)
-	client := c.client()
-	s := c.read(client, live.Reading{})
-	err := client.Fill(t.Context(), s, pipeline.Needs{Members: []string{c.users["mary"]}, AccountTags: true, Groups: []string{"Developers", "Nobody"}, Users: []string{"nobody"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f := maps.Clone(deployFile)
+	f["assignments/tagged.json"] = `{"Assignments": [{"SID": "1", "Target": ["tag:stage=prod"], "PrincipalType": "USER", "PrincipalId": "nobody", "PermissionSetName": "Deploy"}]}`
+	f["guards/mary.json"] = `{"Guards": [{"expect": "user mary cannot reach every account with Deploy"}]}`
+	s := c.read(c.client(), f.templates(t), false)
 	if diff := cmp.Diff(map[string][]string{c.users["mary"]: {c.groups["Developers"]}}, s.Memberships); diff != "" {
 		t.Error(diff)
 	}
@@ -109,17 +116,19 @@ func TestFillReadsWhatIsNeeded(t *testing.T) {
 // With one permission set and two accounts, asking for each of many users would cost more
 // than asking for each account.
 func TestReadByPairWhereThereAreMorePrincipals(t *testing.T) {
+	t.Parallel()
 	c, _, _ := demo(t)
 	for i := range 4 {
 		c.user(string(rune('a'+i)) + "-user")
 	}
-	s := c.read(c.client(), live.Reading{})
+	s := c.read(c.client(), deployFile.templates(t), false)
 	if len(s.Read.Sets) != 1 || len(s.Read.Principals) != 0 || len(s.Assignments) != 2 {
 		t.Errorf("read %+v and found %+v", s.Read, s.Assignments)
 	}
 }
 
 func TestSeveralInstancesNeedAChoice(t *testing.T) {
+	t.Parallel()
 	c := newCompany(t, nil)
 	other := c.member("other")
 	root := c.RootOf(other)

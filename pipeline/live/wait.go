@@ -13,6 +13,8 @@ type latency struct {
 	mu    sync.Mutex
 	is    time.Duration
 	known bool // something has ended
+
+	first sync.Mutex // while nothing is known, one asks at a time
 }
 
 const (
@@ -22,10 +24,10 @@ const (
 
 func newLatency() *latency { return &latency{is: firstGuess} }
 
-func (l *latency) guess() time.Duration {
+func (l *latency) guess() (is time.Duration, known bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.is
+	return l.is, l.known
 }
 
 // saw learns from something that had ended, or not, at an age. While nothing has, the
@@ -49,22 +51,37 @@ func (l *latency) saw(age time.Duration, ended bool) {
 // await asks whether something that began at a time has ended, as seldom as it can.
 func (l *latency) await(ctx context.Context, begun time.Time, ended func() (bool, error)) error {
 	for asked := time.Duration(0); ; {
-		// What is older than the guess has had its question: the next comes later by half.
-		for due := max(l.guess(), asked+asked/2); time.Since(begun) < due; due = max(l.guess(), asked+asked/2) {
+		// What was asked about already is asked about again when it is half as old again.
+		is, _ := l.guess()
+		if due := max(is, asked+asked/2); time.Since(begun) < due {
 			if err := sleep(ctx, due-time.Since(begun)); err != nil {
 				return err
 			}
+			continue // the guess may have grown meanwhile
 		}
-		asked = time.Since(begun)
-		is, err := ended()
-		if err != nil {
+		over, age, err := l.ask(begun, ended)
+		if over || err != nil {
 			return err
 		}
-		l.saw(asked, is)
-		if is {
-			return nil
+		asked = max(asked, age)
+	}
+}
+
+// ask asks, unless the time for it has not come after all; age is how old it was then.
+func (l *latency) ask(begun time.Time, ended func() (bool, error)) (over bool, age time.Duration, err error) {
+	if _, known := l.guess(); !known {
+		l.first.Lock()
+		defer l.first.Unlock()
+		if is, _ := l.guess(); time.Since(begun) < is {
+			return false, 0, nil
 		}
 	}
+	age = time.Since(begun)
+	over, err = ended()
+	if err == nil {
+		l.saw(age, over)
+	}
+	return over, age, err
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
