@@ -1,28 +1,36 @@
 package sallyporttest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/api"
-	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/space"
+	"github.com/sallyport/sallyport/trust"
 )
 
 // Connected is a space with a way into an account: the project web has the environment
-// production, whose connection leads to the role deploy.
+// production, whose connection prod leads to the role deploy.
 type Connected struct {
 	*Sallyport
+	Way     Way
 	Space   space.Space
 	Project space.Project
-	// Owner is Space administrator, Admin, Developer and Reviewer have roles in the project.
+	// Owner is Space administrator; Admin, Developer and Reviewer have roles in the project.
 	Owner, Admin, Developer, Reviewer *Principal
-	Root                              *Signer // of the account
-	Keeper                            *Signer // may do everything in the account, as an IAM user
-	Connection                        string  // id
-	Role                              string  // ARN
+}
+
+// Way is an account, the space's connection to it, and an environment of the project web
+// that leads there by the role deploy.
+type Way struct {
+	Environment string  // name
+	Name        string  // of the connection
+	Connection  string  // id
+	Role        string  // ARN
+	Root        *Signer // of the account
+	Keeper      *Signer // may do everything in the account, as an IAM user
 }
 
 // Everything is the policy that allows all.
@@ -43,16 +51,37 @@ func (s *Sallyport) Connected() *Connected {
 	c.Admin.Contributes(c.Project, role.ProjectAdministrator)
 	c.Developer.Contributes(c.Project, role.Contributor)
 	c.Reviewer.Contributes(c.Project, role.Reviewer)
-	c.Root = s.NewAccount("production")
-	c.Keeper = c.Root.User("keeper", Everything)
-	c.Role = c.Root.Role("deploy", TrustPolicy("ArnLike", arn.Space(string(c.Space.ID)).String()+"/project/*"), Everything)
-	var asked api.RequestedConnection
-	s.ask(c.Owner.Token, "POST", "/spaces/acme/connections", fmt.Sprintf(`{"account":%q,"name":"prod"}`, c.Root.Account), http.StatusCreated, &asked)
-	c.Connection = asked.ID
-	c.sign("POST", "/account/connections/accept", fmt.Sprintf(`{"token":%q}`, asked.Token), http.StatusOK)
-	c.sign("POST", "/account/connections/"+asked.ID+"/roles", fmt.Sprintf(`{"roleArn":%q,"purposes":["RUNNER"]}`, c.Role), http.StatusCreated)
-	s.ask(c.Admin.Token, "POST", "/spaces/acme/projects/web/environments", `{"name":"production","type":"production","connection":"prod","role":"deploy"}`, http.StatusCreated, nil)
+	c.Way = c.Lead("prod", "production")
 	return c
+}
+
+// Lead makes another account, connects it and makes an environment that leads there.
+func (c *Connected) Lead(connection, environment string) Way {
+	c.t.Helper()
+	w := Way{Environment: environment, Name: connection, Root: c.NewAccount(environment)}
+	w.Keeper = w.Root.User("keeper", Everything)
+	w.Role = w.Root.Role("deploy", TrustPolicy("ArnLike", c.AnyProject()), Everything)
+	w.Connection = c.Connect(w.Root.Account, w.Keeper, connection)
+	c.Sign(w.Keeper, "POST", "/account/connections/"+w.Connection+"/roles", fmt.Sprintf(`{"roleArn":%q,"purposes":["RUNNER"]}`, w.Role), http.StatusCreated)
+	c.Ask(c.Admin, "POST", "/spaces/acme/projects/web/environments", fmt.Sprintf(`{"name":%q,"type":"production","connection":%q,"role":"deploy"}`, environment, connection), http.StatusCreated)
+	return w
+}
+
+// Connect asks for an account and accepts on its side. It returns the connection's id.
+func (c *Connected) Connect(to account.ID, keeper *Signer, name string) string {
+	c.t.Helper()
+	var asked api.RequestedConnection
+	c.Ask(c.Owner, "POST", "/spaces/acme/connections", fmt.Sprintf(`{"account":%q,"name":%q}`, to, name), http.StatusCreated).JSON(c.t, &asked)
+	c.Sign(keeper, "POST", "/account/connections/accept", fmt.Sprintf(`{"token":%q}`, asked.Token), http.StatusOK)
+	return asked.ID
+}
+
+// AnyProject is the pattern of all projects of the space in aws:SourceArn.
+func (c *Connected) AnyProject() string { return trust.Place{Space: string(c.Space.ID)}.SourceARN() }
+
+// ThisProject is the project web in aws:SourceArn.
+func (c *Connected) ThisProject() string {
+	return trust.Place{Space: string(c.Space.ID), Project: string(c.Project.ID)}.SourceARN()
 }
 
 // Credentials asks for credentials of an environment of the project.
@@ -61,22 +90,22 @@ func (c *Connected) Credentials(as *Principal, environment, body string) Answer 
 	return c.Send("POST", "/api/v1/spaces/acme/projects/web/environments/"+environment+"/credentials", as.Token, body)
 }
 
-func (c *Connected) sign(method, path, body string, status int) {
-	c.t.Helper()
-	if answer := c.Keeper.Ask(method, path, body, "sallyport"); answer.Status != status {
-		c.t.Fatalf("%s %s: %d %s", method, path, answer.Status, answer.Body)
-	}
-}
-
-func (s *Sallyport) ask(token, method, path, body string, status int, into any) {
+// Ask asks the native API, which must answer with this status.
+func (s *Sallyport) Ask(as *Principal, method, path, body string, status int) Answer {
 	s.t.Helper()
-	answer := s.Send(method, "/api/v1"+path, token, body)
+	answer := s.Send(method, "/api/v1"+path, as.Token, body)
 	if answer.Status != status {
 		s.t.Fatalf("%s %s: %d %s", method, path, answer.Status, answer.Body)
 	}
-	if into != nil {
-		if err := json.Unmarshal([]byte(answer.Body), into); err != nil {
-			s.t.Fatal(err)
-		}
+	return answer
+}
+
+// Sign is Ask for the account side.
+func (s *Sallyport) Sign(as *Signer, method, path, body string, status int) Answer {
+	s.t.Helper()
+	answer := as.Ask(method, path, body, "sallyport")
+	if answer.Status != status {
+		s.t.Fatalf("%s %s: %d %s", method, path, answer.Status, answer.Body)
 	}
+	return answer
 }

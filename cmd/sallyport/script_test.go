@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			env.Setenv("SALLYPORT_ENDPOINT", s.URL())
 			env.Setenv("BROWSER", "xdg-open")
 			env.Setenv("TEST_BROWSER", browser.URL)
+			env.Setenv("RANDOMNAME", strings.ToLower(rand.Text()[:8])) // scripts share a server, and its names
 			bin := filepath.Join(env.WorkDir, "bin")
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 			if err := errors.Join(os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700), os.Mkdir(bin, 0o700)); err != nil {
@@ -108,6 +110,15 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			// let NAME: $NAME is what the last command printed.
 			"let": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+			},
+			// field PATH NAME: $NAME is a member of what the last command printed as JSON.
+			"field": func(ts *testscript.TestScript, _ bool, args []string) {
+				var value any
+				ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &value))
+				for part := range strings.SplitSeq(args[0], ".") {
+					value = value.(map[string]any)[part]
+				}
+				ts.Setenv(args[1], value.(string))
 			},
 			// aws ARGUMENT...: the AWS CLI, at this server whatever its version.
 			"aws": func(ts *testscript.TestScript, neg bool, args []string) {
