@@ -31,7 +31,9 @@ type Asked struct {
 
 // Links are all of them, in the order of the way.
 func Links() []Link {
-	plain := func(c *Connected, w Way) Asked { return Asked{As: c.Developer, Project: "web", Environment: w.Environment} }
+	plain := func(c *Connected, w Way) Asked {
+		return Asked{As: c.Developer, Project: "web", Environment: w.Environment}
+	}
 	trusting := func(policy func(*Connected) string) func(*Connected, Way) Asked {
 		return func(c *Connected, w Way) Asked {
 			c.trust(w, policy(c))
