@@ -35,6 +35,7 @@ import (
 	"github.com/sallyport/sallyport/job"
 	"github.com/sallyport/sallyport/mail"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/space"
 	"github.com/sallyport/sallyport/trust"
 )
@@ -46,12 +47,13 @@ const base = "/api/" + Version
 
 // API offers the operations of this package.
 type API struct {
-	Directory   *directory.Store
-	Credentials *credential.Store
-	Spaces      *space.Store
-	Centers     *identitycenter.Store
-	Connections *connection.Store
-	Sides       *accountside.Client
+	Directory    *directory.Store
+	Credentials  *credential.Store
+	Spaces       *space.Store
+	Centers      *identitycenter.Store
+	Connections  *connection.Store
+	Repositories *repo.Store
+	Sides        *accountside.Client
 	// Mint makes the tokens that AWS is shown.
 	Mint       func(*database.ReadTx, trust.Claims) (string, error)
 	Accounts   *account.Store
@@ -69,7 +71,7 @@ func (a *API) routes() []route {
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
 		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.accountReportRoutes(), a.identityRoutes(),
 		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(), a.vpcRoutes(),
-		a.spaceTokenRoutes(), a.gitCredentialRoutes(),
+		a.spaceTokenRoutes(), a.gitCredentialRoutes(), a.repositoryRoutes(), a.branchRoutes(),
 	)
 }
 

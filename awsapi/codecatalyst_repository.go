@@ -8,7 +8,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codecatalyst/types"
 
 	"github.com/sallyport/sallyport/authz"
-	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/git"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/repo"
@@ -74,24 +73,8 @@ func (c *CodeCatalyst) getSourceRepositoryCloneURLs(q *operation.Query, in *cc.G
 	return &cc.GetSourceRepositoryCloneUrlsOutput{Https: aws.String(base.String())}, nil
 }
 
-// findHead makes sure that the commit a branch is to be made at is there. Objects are
-// never taken away, so what is found stays true.
 func (c *CodeCatalyst) findHead(call *operation.Call, view operation.View, in *cc.CreateSourceRepositoryBranchInput) error {
-	if in.HeadCommitId == nil {
-		return nil
-	}
-	head, err := git.ParseID(*in.HeadCommitId)
-	if err != nil {
-		return err
-	}
-	var r repo.Repository
-	if err := view(func(tx *database.ReadTx) (err error) {
-		r, err = c.Repositories.Repository(tx, call.Grant.Project.ID, *in.SourceRepositoryName)
-		return err
-	}); err != nil {
-		return err
-	}
-	return c.Repositories.FindCommit(call.Context, r, head)
+	return c.Repositories.FindHead(call.Context, view, call.Grant.Project.ID, *in.SourceRepositoryName, aws.ToString(in.HeadCommitId))
 }
 
 func (c *CodeCatalyst) createSourceRepositoryBranch(w *operation.Command, in *cc.CreateSourceRepositoryBranchInput) (*cc.CreateSourceRepositoryBranchOutput, error) {
@@ -99,15 +82,7 @@ func (c *CodeCatalyst) createSourceRepositoryBranch(w *operation.Command, in *cc
 	if err != nil {
 		return nil, err
 	}
-	head := git.ID(aws.ToString(in.HeadCommitId))
-	if head == "" {
-		from, err := c.Repositories.Branch(w.Tx.Reading(), r, r.DefaultBranch)
-		if err != nil {
-			return nil, err
-		}
-		head = from.Head
-	}
-	b, err := c.Repositories.CreateBranch(w.Tx, place(w.Grant), r, repo.Pusher{ID: w.Caller.UserID, Held: w.Grant.Held}, *in.Name, head)
+	b, err := c.Repositories.CreateBranch(w.Tx, place(w.Grant), r, repo.Pusher{ID: w.Caller.UserID, Held: w.Grant.Held}, *in.Name, git.ID(aws.ToString(in.HeadCommitId)))
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/git"
+	"github.com/sallyport/sallyport/space"
 )
 
 func orNotFound(err error, format string, args ...any) error {
@@ -37,8 +38,29 @@ func (s *Store) Open(ctx context.Context, r Repository) (git.Repository, error) 
 	return folder, s.follow(ctx, r.ID)
 }
 
-// FindCommit is NotFound unless the repository has this commit.
-func (s *Store) FindCommit(ctx context.Context, r Repository, id git.ID) error {
+// FindHead makes sure, outside of a transaction, that the commit a branch is to be
+// made at is there. Objects are never taken away, so what is found stays true. An
+// empty head is that of the default branch.
+func (s *Store) FindHead(ctx context.Context, view func(func(*database.ReadTx) error) error, project space.ProjectID, name, head string) error {
+	if head == "" {
+		return nil
+	}
+	id, err := git.ParseID(head)
+	if err != nil {
+		return err
+	}
+	var r Repository
+	if err := view(func(tx *database.ReadTx) (err error) {
+		r, err = s.Repository(tx, project, name)
+		return err
+	}); err != nil {
+		return err
+	}
+	return s.findCommit(ctx, r, id)
+}
+
+// findCommit is NotFound unless the repository has this commit.
+func (s *Store) findCommit(ctx context.Context, r Repository, id git.ID) error {
 	folder, err := s.Open(ctx, r)
 	if err != nil {
 		return err

@@ -306,8 +306,15 @@ func (s *Store) Refs(tx *database.ReadTx, id ID) ([]git.Ref, error) {
 	}, `select name, target, peeled from refs where repository_id = $1`, id)
 }
 
-// CreateBranch makes a branch at a commit, which the repository is known to have.
+// CreateBranch makes a branch at a commit that was found with [Store.FindHead].
 func (s *Store) CreateBranch(tx *database.Tx, at Place, r Repository, by Pusher, name string, head git.ID) (Branch, error) {
+	if head == "" {
+		from, err := s.Branch(tx.Reading(), r, r.DefaultBranch)
+		if err != nil {
+			return Branch{}, err
+		}
+		head = from.Head
+	}
 	if _, err := s.Branch(tx.Reading(), r, name); err == nil {
 		return Branch{}, fault.Conflictf("the repository has a branch %q already: choose another name", name)
 	} else if !fault.Is(err, fault.NotFound) {

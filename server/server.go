@@ -201,7 +201,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
 	native := api.New(s.runner, &api.API{
-		Connections: s.connections, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer, Mint: s.issuer.Mint,
+		Connections: s.connections, Repositories: s.repositories, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer, Mint: s.issuer.Mint,
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	issuer := oidc.New(s.runner, s.issuer)

@@ -22,10 +22,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/operation"
+	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/signin"
+	"github.com/sallyport/sallyport/space"
 	"github.com/sallyport/sallyport/trust"
 )
 
@@ -43,6 +46,14 @@ func TestScripts(t *testing.T) {
 func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 	browser := httptest.NewServer(browserOf(s))
 	t.Cleanup(browser.Close)
+	var people sync.Map // principals by alias
+	person := func(ts *testscript.TestScript, alias string) *sallyporttest.Principal {
+		p, ok := people.Load(alias)
+		if !ok {
+			ts.Fatalf("there is no user %s", alias)
+		}
+		return p.(*sallyporttest.Principal)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -52,6 +63,13 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			env.Setenv("AWS_CA_BUNDLE", s.CABundle())
 			env.Setenv("SALLYPORT_ENDPOINT", s.URL())
 			env.Setenv("BROWSER", "xdg-open")
+			for _, who := range []string{"AUTHOR", "COMMITTER"} {
+				env.Setenv("GIT_"+who+"_NAME", "Test")
+				env.Setenv("GIT_"+who+"_EMAIL", "test@example.com")
+			}
+			env.Setenv("GIT_SSL_CAINFO", s.CABundle())
+			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			env.Setenv("GIT_TERMINAL_PROMPT", "0")
 			env.Setenv("TEST_BROWSER", browser.URL)
 			env.Setenv("RANDOMNAME", strings.ToLower(rand.Text()[:8])) // scripts share a server, and its names
 			bin := filepath.Join(env.WorkDir, "bin")
@@ -77,8 +95,36 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			// user ALIAS: make somebody, who now sits at the browser. $TOKEN is theirs.
 			"user": func(ts *testscript.TestScript, _ bool, args []string) {
 				p := s.User(args[0])
+				people.Store(args[0], p)
 				ts.Setenv("TEST_COOKIE", p.Cookie)
 				ts.Setenv("TOKEN", p.Token)
+			},
+			// clones ALIAS: $GIT is where this user finds repositories, with a token in it.
+			"clones": func(ts *testscript.TestScript, _ bool, args []string) {
+				address, err := url.Parse(s.URL() + "/git")
+				ts.Check(err)
+				address.User = url.UserPassword(args[0], person(ts, args[0]).AccessToken(credential.Reach{}))
+				ts.Setenv("GIT", address.String())
+			},
+			// works ALIAS SPACE PROJECT ROLE: give this user a role in a project.
+			"works": func(ts *testscript.TestScript, _ bool, args []string) {
+				r, err := role.ParseProject(args[3])
+				ts.Check(err)
+				var in space.Project
+				s.Read(func(tx *database.ReadTx) error {
+					found, err := s.Spaces.Lookup(tx, args[1])
+					if err == nil {
+						in, err = s.Spaces.Project(tx, found.ID, args[2])
+					}
+					return err
+				})
+				person(ts, args[0]).Contributes(in, r)
+			},
+			// git ARGUMENT...
+			"git": func(ts *testscript.TestScript, neg bool, args []string) {
+				if err := ts.Exec("git", args...); neg != (err != nil) {
+					ts.Fatalf("git %s: %v", strings.Join(args, " "), err)
+				}
 			},
 			// comes STORE USER PASSWORD: a user of an identity store comes in with the one-time
 			// password, and now sits at the browser.
