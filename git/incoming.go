@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -131,6 +132,10 @@ func (in *Incoming) receive(ctx context.Context, pack io.Reader, limits Limits) 
 
 var errTooMuchWork = fault.Invalidf("the pack of the push takes far longer to unfold than its size explains")
 
+// badObject is how git says what is wrong with an object: by a name that
+// git-fsck(1) lists. What follows may quote the object.
+var badObject = regexp.MustCompile(`object ([0-9a-f]{40}): (\w+): `)
+
 // explainPack tells the caller what git found wrong with a pack. Git's words about
 // packs name objects alone.
 func explainPack(ctx context.Context, err error) error {
@@ -142,6 +147,9 @@ func explainPack(ctx context.Context, err error) error {
 		return err
 	}
 	reason := failed.Reason()
+	if bad := badObject.FindStringSubmatch(failed.Said); bad != nil {
+		reason = fmt.Sprintf("object %s: %s", bad[1], bad[2])
+	}
 	switch {
 	case strings.Contains(reason, "attempting to allocate"):
 		return &fault.Error{Kind: fault.Quota, Err: err, Message: fmt.Sprintf(

@@ -1,6 +1,7 @@
 package githttp_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -62,11 +63,26 @@ func TestAContributorClonesPushesAndFetches(t *testing.T) {
 		for _, e := range s.Events(seal.Space(string(s.space.ID))) {
 			if e.Name == "gitReceivePack" && e.ErrorCode == "" {
 				pushes++
-				t.Logf("%s", e.Detail.Response)
 			}
 		}
 		if pushes != 2 {
 			t.Errorf("the log tells of %d pushes", pushes)
 		}
 	})
+}
+
+// pushed reads out of an event where references went.
+func pushed(t *testing.T, response json.RawMessage) map[string]string {
+	t.Helper()
+	var out struct {
+		Updates []struct{ Ref, Before, After string }
+	}
+	if err := json.Unmarshal(response, &out); err != nil {
+		t.Fatal(err)
+	}
+	after := map[string]string{}
+	for _, u := range out.Updates {
+		after[u.Ref] = u.After
+	}
+	return after
 }
