@@ -93,20 +93,19 @@ func (p *parsing) json() (*node, error) {
 	decoder := json.NewDecoder(bytes.NewReader(p.text))
 	decoder.UseNumber()
 	n, err := p.jsonValue(decoder, 1)
+	end := p.after(decoder)
 	if err == nil {
 		if _, err = decoder.Token(); err == io.EOF {
 			return n, nil
 		}
-		at := p.at(p.after(decoder))
-		return nil, p.fail(at, "", "There is more after the end of the value.")
+		return nil, p.fail(p.at(end), "", "There is more after the end of the value.")
 	}
 	var syntax *json.SyntaxError
 	switch {
-	case errors.As(err, &syntax):
-		p.mark, p.offset = Position{File: p.file, Line: 1, Column: 1}, 0
-		return nil, p.fail(p.at(max(int(syntax.Offset)-1, 0)), "", "This is no JSON: %v.", err)
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, p.fail(p.at(len(p.text)), "", "The file ends too early.")
+	case errors.As(err, &syntax):
+		return nil, p.fail(p.at(end), "", "This is no JSON: %v.", err)
 	}
 	return nil, err
 }
@@ -335,6 +334,11 @@ func (p *parsing) yamlMember(n *node, v *ast.MappingValueNode, depth int) error 
 			return p.fail(at, "Write the members out.", "Merge keys (<<) are not taken here.")
 		}
 		return p.fail(at, "Write it in quotes.", "The name of a member has to be a text.")
+	}
+	// In braces the parser splits aws:SourceIp at its colon, and YAML does not.
+	if colon := v.Start; key.Token.Type == token.StringType && colon != nil && colon.Next != nil &&
+		colon.Next.Position.Line == colon.Position.Line && colon.Next.Position.Column == colon.Position.Column+1 {
+		return p.fail(at, "Write the name in quotes, and a space behind the colon that ends it.", "Where the name %q ends can be read in two ways.", clip(key.Value))
 	}
 	value, err := p.yamlValue(v.Value, depth+1)
 	if err != nil {
