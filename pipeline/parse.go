@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -90,24 +89,19 @@ const maxMembers = 1000
 // json reads with the decoder of the standard library, token by token, for the places.
 func (p *parsing) json() (*node, error) {
 	p.mark = Position{File: p.file, Line: 1, Column: 1}
-	decoder := json.NewDecoder(bytes.NewReader(p.text))
-	decoder.UseNumber()
-	n, err := p.jsonValue(decoder, 1)
-	end := p.after(decoder)
-	if err == nil {
-		if _, err = decoder.Token(); err == io.EOF {
-			return n, nil
-		}
-		return nil, p.fail(p.at(end), "", "There is more after the end of the value.")
-	}
+	var whole json.RawMessage
 	var syntax *json.SyntaxError
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	switch err := json.Unmarshal(p.text, &whole); {
+	case errors.As(err, &syntax) && int(syntax.Offset) >= len(p.text) && strings.Contains(err.Error(), "unexpected end"):
 		return nil, p.fail(p.at(len(p.text)), "", "The file ends too early.")
 	case errors.As(err, &syntax):
-		return nil, p.fail(p.at(end), "", "This is no JSON: %v.", err)
+		return nil, p.fail(p.at(max(int(syntax.Offset)-1, 0)), "", "This is no JSON: %v.", err)
+	case err != nil:
+		return nil, err
 	}
-	return nil, err
+	decoder := json.NewDecoder(bytes.NewReader(p.text))
+	decoder.UseNumber()
+	return p.jsonValue(decoder, 1)
 }
 
 // after is where the next token begins.

