@@ -18,7 +18,7 @@ const module = "github.com/sallyport/sallyport/"
 var rows = [][]layer{
 	{{name: "cmd/sallyport"}},
 	{{name: "sallyporttest"}},
-	{{name: "server"}},
+	{{name: "server"}, {name: "backup"}},
 	// Surfaces meet only in server, but pages show what the native API and
 	// the operations of signing in answer, and use their types.
 	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "githttp"}, {name: "oidc"},

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"net/url"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,7 +81,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		db.clock = time.Now
 	}
 	open := db.openSQLite
-	if strings.HasPrefix(config.URL, "postgres://") || strings.HasPrefix(config.URL, "postgresql://") {
+	if IsPostgreSQL(config.URL) {
 		open = db.openPostgreSQL
 	}
 	if err := open(ctx, config.URL); err != nil {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/mail"
 )
 
@@ -77,6 +78,12 @@ func (c Config) complete() (Config, error) {
 	if c.Data == "" {
 		return c, errors.New("a data directory is needed: --data DIR")
 	}
+	// Git is run in folders below it.
+	data, err := filepath.Abs(c.Data)
+	if err != nil {
+		return c, err
+	}
+	c.Data = data
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:8080")
 	c.Region = cmp.Or(c.Region, "us-west-2")
 	c.TLS = cmp.Or(c.TLS, "off")
@@ -87,7 +94,7 @@ func (c Config) complete() (Config, error) {
 	if !region.MatchString(c.Region) {
 		return c, fmt.Errorf("%q is not the name of an AWS Region, such as us-west-2", c.Region)
 	}
-	if c.Database != filepath.Join(c.Data, "sallyport.db") && !strings.HasPrefix(c.Database, "postgres://") && !strings.HasPrefix(c.Database, "postgresql://") {
+	if c.Database != filepath.Join(c.Data, "sallyport.db") && !database.IsPostgreSQL(c.Database) {
 		return c, errors.New("--database takes a postgres:// URL; without it a SQLite file in the data directory is used")
 	}
 	if c.SMTP != "" {

@@ -40,11 +40,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		// wrong before is usage.
 		PersistentPreRun: func(*cobra.Command, []string) { meant = true },
 	}
-	root.AddCommand(serveCommand(), versionCommand(), loginCommand(), logoutCommand(), whoamiCommand(), configureCommand())
+	root.AddCommand(serveCommand(), backupCommand(), restoreCommand(), versionCommand(), loginCommand(), logoutCommand(), whoamiCommand(), configureCommand())
 	root.AddCommand(spaceCommand(), memberCommand(), projectCommand(), teamCommand(), inviteCommand(), invitationCommand())
 	root.AddCommand(connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(repositoryCommand(), branchCommand(), branchRuleCommand())
-	root.AddCommand(tokenCommand(), sessionCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
+	root.AddCommand(tokenCommand(), sessionCommand(), gitCredentialCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
 	root.AddCommand(validateCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)

@@ -62,6 +62,7 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			env.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 			env.Setenv("AWS_CA_BUNDLE", s.CABundle())
 			env.Setenv("SALLYPORT_ENDPOINT", s.URL())
+			env.Setenv("SERVER_DATA", s.Data)
 			env.Setenv("BROWSER", "xdg-open")
 			for _, who := range []string{"AUTHOR", "COMMITTER"} {
 				env.Setenv("GIT_"+who+"_NAME", "Test")
@@ -83,6 +84,9 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			return os.Symlink(awsCLI(), filepath.Join(bin, "aws"))
 		},
 		Condition: func(condition string) (bool, error) {
+			if condition == "sqlite" {
+				return s.DB().Engine() == database.SQLite, nil
+			}
 			if condition != "aws2" {
 				return false, fmt.Errorf("there is no condition %s", condition)
 			}
@@ -91,7 +95,7 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			}
 			return awsCLI() != "", nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withGitCommands(s, map[string]func(*testscript.TestScript, bool, []string){
 			// user ALIAS: make somebody, who now sits at the browser. $TOKEN is theirs.
 			"user": func(ts *testscript.TestScript, _ bool, args []string) {
 				p := s.User(args[0])
@@ -209,7 +213,7 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 			},
-		},
+		}),
 	})
 }
 

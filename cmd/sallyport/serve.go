@@ -37,10 +37,7 @@ Plain HTTP is served on loopback addresses only. On any other, give --tls, or pu
 proxy that ends TLS in front and say --behind-proxy and --url.`,
 		Args: cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fillFlags(cmd.Flags(), "sallyport.yaml"); err != nil {
-				return fmt.Errorf("%w: %w", errUsage, err)
-			}
-			return nil
+			return fillFlags(cmd.Flags(), settingsFile, knownAll)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger, err := newLogger(logFormat, cmd.ErrOrStderr())
@@ -87,11 +84,20 @@ proxy that ends TLS in front and say --behind-proxy and --url.`,
 	return cmd
 }
 
+// settingsFile is where the server's settings may stand. Who takes but some of them
+// passes the others over.
+const settingsFile = "sallyport.yaml"
+
+const (
+	knownAll  = true
+	knownSome = false
+)
+
 // fillFlags sets what the command line left out from variables and the file.
-func fillFlags(flags *pflag.FlagSet, file string) error {
+func fillFlags(flags *pflag.FlagSet, file string, all bool) error {
 	settings, err := readSettings(file)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errUsage, err)
 	}
 	var errs []error
 	flags.VisitAll(func(flag *pflag.Flag) {
@@ -112,11 +118,14 @@ func fillFlags(flags *pflag.FlagSet, file string) error {
 		}
 	})
 	for name := range settings {
-		if flags.Lookup(name) == nil {
+		if all && flags.Lookup(name) == nil {
 			errs = append(errs, fmt.Errorf("%s: there is no setting %q", file, name))
 		}
 	}
-	return errors.Join(errs...)
+	if errs != nil {
+		return fmt.Errorf("%w: %w", errUsage, errors.Join(errs...))
+	}
+	return nil
 }
 
 func readSettings(file string) (map[string]string, error) {
