@@ -94,7 +94,7 @@ func (r *rightsReader) of(w *world, arn string) rights {
 	}
 	found, known := r.known[set]
 	if !known {
-		found = r.rightsOf(&set.PermissionSet)
+		found = r.rightsOf(set)
 		r.known[set] = found
 	}
 	return found

@@ -34,7 +34,10 @@ type grant struct {
 const longPolicy = 8
 
 // rightsOf reads the policies of a set.
-func (o *Options) rightsOf(s *PermissionSet) rights {
+func (o *Options) rightsOf(s *LiveSet) rights {
+	if s.Unread {
+		return rights{unknown: []string{"permission set " + s.Name}}
+	}
 	var r rights
 	within := ""
 	if s.Boundary != nil {

@@ -152,6 +152,13 @@ func TestAGuardIsNotAskedOfWhatWasNotRead(t *testing.T) {
 	if _, err := NewPlan(templates, s, known); err == nil || !strings.Contains(err.Error(), "the snapshot is not complete") {
 		t.Errorf("planned: %v", err)
 	}
+	covered(s)
+	s.Sets[0].Unread = true
+	files["guards/g.yaml"] = "Guards: [{expect: 'anyone cannot s3:GetObject on *'}]"
+	if needs := mustRead(t, files).Needs(s); len(needs.Contents) != 1 || needs.Contents[0] != s.Sets[0].ARN {
+		t.Errorf("needs %+v", needs)
+	}
+	s.Read.Sets = nil
 	files["guards/g.yaml"] = "Guards: [{expect: user mary@example.com cannot reach every account with Foreign}]"
 	if needs := mustRead(t, files).Needs(s); len(needs.Members) != 1 || needs.Members[0] != "u-mary" {
 		t.Errorf("needs %+v", needs)

@@ -24,6 +24,9 @@ func (t *Templates) Needs(s *Snapshot) Needs {
 	for i := range s.Sets {
 		live := &s.Sets[i]
 		file := files[live.Name]
+		if live.Unread && (file != nil || t.asksWhatAllows(live.Name)) {
+			n.Contents = append(n.Contents, live.ARN)
+		}
 		switch covered := pairs[live.ARN]; {
 		case covered:
 			continue
@@ -114,6 +117,11 @@ func (t *Templates) names() Needs {
 // aboutEverybody reports whether a guard asks about principals that it does not name.
 func (t *Templates) aboutEverybody() bool {
 	return slices.ContainsFunc(t.Guards, func(g Guard) bool { return g.only || g.kind == "" })
+}
+
+// asksWhatAllows reports whether a guard asks what the set allows.
+func (t *Templates) asksWhatAllows(set string) bool {
+	return slices.ContainsFunc(t.Guards, func(g Guard) bool { return g.action != "" && (g.sets == nil || slices.Contains(g.sets, set)) })
 }
 
 func (t *Templates) guarded() bool { return len(t.Guards) > 0 }

@@ -137,6 +137,9 @@ type LiveSet struct {
 	// Marks are those of its tags that begin with sallyport: or are [AdoptedTag], which
 	// Tags are without: [SplitTags] tells them apart.
 	Marks map[string]string `json:"marks,omitempty"`
+	// Unread says that the policies and the boundary were not read: the set is somebody
+	// else's and no file describes it.
+	Unread bool `json:"unread,omitempty"`
 	// Provisioned are the accounts that have it, when [Coverage.Provisioned] or
 	// [Coverage.Sets] names it.
 	Provisioned []string `json:"provisioned,omitempty"`
@@ -170,9 +173,10 @@ type Needs struct {
 	Principals    []Principal
 	Sets          []string // ARNs, as [Coverage.Sets] means
 	Provisioned   []string // ARNs, as [Coverage.Provisioned] means: one page each
+	Contents      []string // ARNs of sets that are [LiveSet.Unread] and must not be
 }
 
 // Empty reports that nothing has.
 func (n *Needs) Empty() bool {
-	return len(n.Groups)+len(n.Users)+len(n.Members)+len(n.Principals)+len(n.Sets)+len(n.Provisioned) == 0 && !n.AccountTags
+	return len(n.Groups)+len(n.Users)+len(n.Members)+len(n.Principals)+len(n.Sets)+len(n.Provisioned)+len(n.Contents) == 0 && !n.AccountTags
 }

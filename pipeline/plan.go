@@ -24,8 +24,8 @@ type Plan struct {
 	Estimate Estimate          `json:"estimate"`
 	Reads    []Fact            `json:"reads"` // what the plan relies on
 	Names    map[string]string `json:"names"` // of the accounts and principals it speaks of, by id
-	// Partial says that the assignments of ours were read for some principals alone: whoever
-	// else is assigned a permission set of ours stays so, unseen.
+	// Partial says that assignments of ours were read for those users and groups that there
+	// are: what others hold stays, unseen.
 	Partial bool   `json:"partial"`
 	Digest  string `json:"digest"` // of everything above, so that an edited plan is refused
 }

@@ -55,8 +55,8 @@ type matched struct {
 // [Templates.Needs] asks for.
 func NewPlan(t *Templates, s *Snapshot, o Options) (*Plan, error) {
 	if needs := t.Needs(s); !needs.Empty() {
-		return nil, fmt.Errorf("the snapshot is not complete: it lacks the assignments of %d principals and %d permission sets, the accounts of %d and the groups of %d users",
-			len(needs.Principals), len(needs.Sets), len(needs.Provisioned), len(needs.Members))
+		return nil, fmt.Errorf("the snapshot is not complete: it lacks the assignments of %d principals and %d permission sets, the accounts of %d, the policies of %d and the groups of %d users",
+			len(needs.Principals), len(needs.Sets), len(needs.Provisioned), len(needs.Contents), len(needs.Members))
 	}
 	w, err := newWorld(s)
 	if err != nil {

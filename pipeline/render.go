@@ -123,7 +123,7 @@ func (p *Plan) WriteText(to io.Writer, colour bool) error {
 		r.line(0, "", "It takes about %s and %s.", count(p.Estimate.Calls, "call", "calls"), (time.Duration(p.Estimate.Seconds) * time.Second).String())
 	}
 	if p.Partial {
-		r.line(0, "", "Assignments were read for the principals of the files: others may hold some of ours, unseen.")
+		r.line(0, "", "Assignments of users and groups that are gone were not read; --full reads them.")
 	}
 	_, err := to.Write(r.to.Bytes())
 	return err

@@ -149,6 +149,12 @@ func (r *reading) fill(ctx context.Context, need pipeline.Needs) error {
 	for _, set := range need.Provisioned {
 		r.do(func() error { _, err := r.accountsWith(set); return err })
 	}
+	for i := range r.Sets {
+		if set := &r.Sets[i]; slices.Contains(need.Contents, set.ARN) {
+			set.Unread = false
+			r.policies(r.fan, set)
+		}
+	}
 	if need.AccountTags {
 		for i := range r.Accounts {
 			r.do(func() error { return r.accountTags(&r.Accounts[i]) })
@@ -327,8 +333,11 @@ func (r *reading) permissionSet(name string) (set pipeline.LiveSet, err error) {
 		set.Tags, set.Marks = pipeline.SplitTags(tags)
 		return err
 	})
-	if err := f.wait(); err != nil || !r.wanted(&set) {
+	if err := f.wait(); err != nil {
 		return set, err
+	}
+	if set.Unread = !r.wanted(&set); set.Unread {
+		return set, nil
 	}
 	f = newFan(r)
 	c.policies(f, &set)
