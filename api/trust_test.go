@@ -20,7 +20,7 @@ import (
 func retrust(t *testing.T, c *sallyporttest.Connected, document string) {
 	t.Helper()
 	c.Write(func(tx *database.Tx) error {
-		e, err := c.Accounts.RoleByARN(tx.Reading(), c.Role)
+		e, err := c.Accounts.RoleByARN(tx.Reading(), c.Way.Role)
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func TestExplanationReportAndCredentialsAgree(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			way := accountReport(t, c, c.Keeper).Spaces[0].Projects[0].Environments[0].Ways[0]
+			way := accountReport(t, c, c.Way.Keeper).Spaces[0].Projects[0].Environments[0].Ways[0]
 			if handed, said, reported := answer.Status == http.StatusOK, explained.Ways[0].Admitted, way.State == api.WayOpen; handed != test.admitted || said != test.admitted || reported != test.admitted {
 				t.Errorf("%s: handed out %v, explained %v, reported %v: %s %+v", what, handed, said, reported, answer.Body, way)
 			}
@@ -81,7 +81,7 @@ func TestAccountReport(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		c := s.Connected()
 		s.User("bystander").Joins(c.Space, role.LimitedAccess)
-		report := accountReport(t, c, c.Keeper)
+		report := accountReport(t, c, c.Way.Keeper)
 		if len(report.Spaces) != 1 || report.Spaces[0].Name != "acme" || len(report.Spaces[0].Projects) != 1 || report.Spaces[0].Connection != "prod" {
 			t.Fatalf("%+v", report)
 		}
@@ -103,7 +103,7 @@ func TestAccountReport(t *testing.T) {
 		}
 		check := func(what, state, link string) {
 			t.Helper()
-			ways := accountReport(t, c, c.Keeper).Spaces[0].Projects[0].Environments[0].Ways
+			ways := accountReport(t, c, c.Way.Keeper).Spaces[0].Projects[0].Environments[0].Ways
 			if way := ways[len(ways)-1]; way.State != state || way.Link != link || state == api.WayBroken && way.Because == "" || !way.Default {
 				t.Errorf("%s: %+v", what, ways)
 			}
@@ -123,12 +123,12 @@ func TestASpaceIsToldItsOwnPartAlone(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		c := s.Connected()
 		retrust(t, c, sallyporttest.TrustPolicy("ArnLike", "arn:aws:codecatalyst:::space/none/project/*"))
-		path := "/api/v1/spaces/acme/access/accounts/" + string(c.Root.Account)
+		path := "/api/v1/spaces/acme/access/accounts/" + string(c.Way.Root.Account)
 		own := c.Send("GET", path, c.Owner.Token, "")
 		if own.Status != http.StatusOK || !strings.Contains(own.Body, "does not let the role be assumed") || strings.Contains(own.Body, "policy allows") {
 			t.Errorf("%d %s", own.Status, own.Body)
 		}
-		if whole := c.Keeper.Ask("GET", "/account/access", "", "sallyport"); !strings.Contains(whole.Body, "because no resource-based policy allows") {
+		if whole := c.Way.Keeper.Ask("GET", "/account/access", "", "sallyport"); !strings.Contains(whole.Body, "because no resource-based policy allows") {
 			t.Errorf("the account's side is told %s", whole.Body)
 		}
 		if none := c.Send("GET", "/api/v1/spaces/acme/access/accounts/000000000000", c.Owner.Token, ""); none.Status != http.StatusNotFound {
@@ -137,7 +137,7 @@ func TestASpaceIsToldItsOwnPartAlone(t *testing.T) {
 		if limited := c.Send("GET", path, c.Developer.Token, ""); limited.Status != http.StatusForbidden {
 			t.Errorf("a Contributor is answered %d %s", limited.Status, limited.Body)
 		}
-		lister := c.Root.User("lister", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetAccountAuthorizationDetails","Resource":"*"}}`)
+		lister := c.Way.Root.User("lister", `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"iam:GetAccountAuthorizationDetails","Resource":"*"}}`)
 		if answer := lister.Ask("GET", "/account/access", "", "sallyport"); answer.Status != http.StatusForbidden || strings.Contains(answer.Body, "acme") {
 			t.Errorf("who may not list connections is answered %d %s", answer.Status, answer.Body)
 		}
@@ -150,37 +150,37 @@ func TestASpaceIsToldItsOwnPartAlone(t *testing.T) {
 func TestDevelopmentRole(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		c := s.Connected()
-		path := "/account/connections/" + c.Connection + "/development-role"
+		path := "/account/connections/" + c.Way.Connection + "/development-role"
 		const name = "CodeCatalystWorkflowDevelopmentRole-acme"
 
 		// Each step takes its own action.
 		all := []string{"codecatalyst:AssociateIamRoleToConnection", "iam:CreateRole", "iam:AttachRolePolicy", "iam:PassRole"}
 		for i, missing := range all {
 			some := slices.Delete(slices.Clone(all), i, i+1)
-			user := c.Root.User(fmt.Sprintf("some-%d", i), fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["%s"],"Resource":"*"}}`, strings.Join(some, `","`)))
+			user := c.Way.Root.User(fmt.Sprintf("some-%d", i), fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["%s"],"Resource":"*"}}`, strings.Join(some, `","`)))
 			if answer := user.Ask("POST", path, "", "sallyport"); answer.Status != http.StatusForbidden || !strings.Contains(answer.Body, missing) {
 				t.Errorf("without %s: %d %s", missing, answer.Status, answer.Body)
 			}
 		}
-		narrow := c.Root.User("narrow", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["codecatalyst:*","iam:CreateRole","iam:PassRole"],"Resource":"*"},
+		narrow := c.Way.Root.User("narrow", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["codecatalyst:*","iam:CreateRole","iam:PassRole"],"Resource":"*"},
 			{"Effect":"Allow","Action":"iam:AttachRolePolicy","Resource":"*","Condition":{"ArnEquals":{"iam:PolicyARN":"arn:aws:iam::aws:policy/ReadOnlyAccess"}}}]}`)
 		if answer := narrow.Ask("POST", path, "", "sallyport"); answer.Status != http.StatusForbidden {
 			t.Errorf("who may attach another policy alone is answered %d %s", answer.Status, answer.Body)
 		}
 		s.Read(func(tx *database.ReadTx) error {
-			if _, err := s.Accounts.Entity(tx, c.Root.Account, account.Role, name); err == nil {
+			if _, err := s.Accounts.Entity(tx, c.Way.Root.Account, account.Role, name); err == nil {
 				t.Error("a refusal made the role")
 			}
 			return nil
 		})
 
-		answer := c.Keeper.Ask("POST", path, "", "sallyport")
+		answer := c.Way.Keeper.Ask("POST", path, "", "sallyport")
 		var made api.ConnectionRole
 		answer.JSON(t, &made)
 		if answer.Status != http.StatusCreated || made.Name != name || len(made.Purposes) != 2 || !strings.Contains(made.Warning, "not fit for production") {
 			t.Fatalf("%d %s", answer.Status, answer.Body)
 		}
-		if again := c.Keeper.Ask("POST", path, "", "sallyport"); again.Status != http.StatusConflict {
+		if again := c.Way.Keeper.Ask("POST", path, "", "sallyport"); again.Status != http.StatusConflict {
 			t.Errorf("a second one: %d %s", again.Status, again.Body)
 		}
 		if got := c.Credentials(c.Developer, "production", fmt.Sprintf(`{"role":%q}`, name)); got.Status != http.StatusOK {
@@ -201,7 +201,7 @@ func TestDevelopmentRole(t *testing.T) {
 		if !strings.Contains(changed.Body, "the environment is for production, and "+name) {
 			t.Errorf("the environment says %s", changed.Body)
 		}
-		report := accountReport(t, c, c.Keeper).Spaces[0].Projects[0].Environments[0]
+		report := accountReport(t, c, c.Way.Keeper).Spaces[0].Projects[0].Environments[0]
 		if report.Warning == "" || !slices.ContainsFunc(report.Ways, func(w api.Way) bool { return w.Role == name && w.Warning != "" && w.State == api.WayOpen }) {
 			t.Errorf("the report says %+v", report)
 		}

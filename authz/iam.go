@@ -206,7 +206,9 @@ func Global(tx *database.ReadTx, caller authn.Caller, from Circumstances, servic
 		c["aws:principalisawsservice"] = []string{"true"}
 		c["aws:principalservicename"] = []string{p.Name}
 		c["aws:principalservicenameslist"] = []string{p.Name}
-		c["aws:sourcearn"] = []string{caller.SourceARN}
+		if caller.SourceARN != "" {
+			c["aws:sourcearn"] = []string{caller.SourceARN}
+		}
 	}
 	if region := Region(service, caller); region != "" {
 		c["aws:requestedregion"] = []string{region}

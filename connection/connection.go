@@ -334,13 +334,23 @@ func (s *Store) Delete(tx *database.Tx, c Connection) error {
 	if c.State == Deleted {
 		return fault.NotFoundf("the connection %s was deleted already", c.Name)
 	}
+	return end(tx, `id = $1`, c.ID)
+}
+
+// end ends the connections that a condition on $1 is true of.
+func end(tx *database.Tx, which string, of any) error {
 	for _, table := range []string{"connection_roles", "connection_projects", "vpc_connections"} {
-		if _, err := tx.Exec(`delete from `+table+` where connection_id = $1`, c.ID); err != nil {
+		if _, err := tx.Exec(`delete from `+table+` where connection_id in (select id from connections where `+which+`)`, of); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(`update connections set state = $2, deleted_at = $3, description_sealed = null, tags_sealed = null where id = $1`, c.ID, Deleted, database.Time(tx.Now()))
+	_, err := tx.Exec(`update connections set state = $2, deleted_at = $3, description_sealed = null, tags_sealed = null where `+which, of, Deleted, database.Time(tx.Now()))
 	return err
+}
+
+// EndSpace ends every connection of a space that is about to be deleted.
+func (s *Store) EndSpace(tx *database.Tx, in space.ID) error {
+	return end(tx, `space_id = $1 and state in ('pending', 'active')`, in)
 }
 
 // key is how names are told apart.

@@ -16,13 +16,6 @@ func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, names []st
 	if err := c.active(); err != nil {
 		return err
 	}
-	projects := make([]space.ProjectRef, len(names))
-	for i, name := range names {
-		var err error
-		if projects[i], err = s.Configurable(tx.Reading(), c.SpaceID, by, name); err != nil {
-			return err
-		}
-	}
 	backs, err := database.One(tx.Reading(), database.Value[bool], `select exists (select 1 from vpc_connections where connection_id = $1 and is_default)`, c.ID)
 	if err != nil {
 		return err
@@ -33,6 +26,14 @@ func (s *Store) Restrict(tx *database.Tx, c Connection, by role.Held, names []st
 	before, err := s.Projects(tx.Reading(), c)
 	if err != nil {
 		return err
+	}
+	projects := make([]space.ProjectRef, len(names))
+	for i, name := range names {
+		if there := slices.IndexFunc(before, func(p space.ProjectRef) bool { return p.Name == name }); there >= 0 {
+			projects[i] = before[there] // nothing changes for it
+		} else if projects[i], err = s.Configurable(tx.Reading(), c.SpaceID, by, name); err != nil {
+			return err
+		}
 	}
 	for _, p := range before {
 		if !slices.Contains(projects, p) {

@@ -36,7 +36,7 @@ func Links() []Link {
 	}
 	trusting := func(policy func(*Connected) string) func(*Connected, Way) Asked {
 		return func(c *Connected, w Way) Asked {
-			c.trust(w, policy(c))
+			c.Trust(w, policy(c))
 			return plain(c, w)
 		}
 	}
@@ -162,8 +162,8 @@ func Links() []Link {
 	}
 }
 
-// trust gives the role of a way another trust policy.
-func (c *Connected) trust(w Way, document string) {
+// Trust gives the role of a way another trust policy.
+func (c *Connected) Trust(w Way, document string) {
 	c.t.Helper()
 	if _, err := w.Root.IAM().UpdateAssumeRolePolicy(context.Background(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String("deploy"), PolicyDocument: &document}); err != nil {
 		c.t.Fatal(err)

@@ -178,14 +178,28 @@ func (c *Clock) Advance(d time.Duration) {
 
 // Log keeps what the server logs.
 type Log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	watch func(line string)
 }
 
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
+	n, err := l.text.Write(p)
+	watch := l.watch
+	l.mu.Unlock()
+	if watch != nil {
+		watch(string(p))
+	}
+	return n, err
+}
+
+// Watch has a function look at each line, which holds up whoever logs it. It must not
+// make the server log anything itself. Nil: nobody looks.
+func (l *Log) Watch(watch func(line string)) {
+	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.text.Write(p)
+	l.watch = watch
 }
 
 func (l *Log) String() string {

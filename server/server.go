@@ -242,6 +242,11 @@ func (s *Server) endProjects(tx *database.Tx, id space.ID, project space.Project
 	if err := end(); err != nil {
 		return err
 	}
+	if project == "" {
+		if err := s.connections.EndSpace(tx, id); err != nil {
+			return err
+		}
+	}
 	return s.jobs.Enqueue(tx, repo.UpkeepJob{})
 }
 
@@ -385,6 +390,9 @@ func (s *Server) DB() *database.DB { return s.db }
 
 // Keys seals what is in DB.
 func (s *Server) Keys() *seal.Keys { return s.keys }
+
+// Handler is every door, as requests of this process reach it.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
 
 // Runner runs operations.
 func (s *Server) Runner() *operation.Runner { return s.runner }
