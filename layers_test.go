@@ -22,13 +22,15 @@ var rows = [][]layer{
 	// Surfaces meet only in server, but pages show what the native API and
 	// the operations of signing in answer, and use their types.
 	{{name: "console", also: []string{"api", "signin"}}, {name: "awsapi"}, {name: "api"}, {name: "signin"}, {name: "githttp"}, {name: "oidc"},
-		{name: "pipeline"}, {name: "pipeline/live", also: []string{"pipeline"}}},
+		{name: "pipeline"}, {name: "pipeline/live", also: []string{"pipeline"}},
+		// It is pipeline, asked by the server itself.
+		{name: "courier", also: []string{"pipeline", "pipeline/live"}}},
 	{{name: "operation"}},
 	// What Sallyport asks an account side is marked as a service's, in authn.
 	{{name: "wire"}, {name: "accountside", also: []string{"authn"}}, {name: "authz", also: []string{"authn"}}, {name: "authn"}},
 	{{name: "mail", also: []string{"job"}}},
 	{{name: "audit"}, {name: "job"}},
-	{{name: "repo", also: []string{"space", "directory"}}, {name: "connection", also: []string{"space", "account", "credential", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
+	{{name: "repo", also: []string{"space", "directory"}}, {name: "delivery", also: []string{"connection", "repo", "space", "org", "account", "credential", "directory"}}, {name: "connection", also: []string{"space", "account", "credential", "directory"}}, {name: "space", also: []string{"directory"}}, {name: "identitycenter", also: []string{"org", "account", "directory", "credential"}}, {name: "org", also: []string{"account", "directory"}},
 		{name: "account", also: []string{"credential", "directory"}}, {name: "credential", also: []string{"directory"}}, {name: "directory"}},
 	// It reads policies, and is about what projects are called in them.
 	{{name: "trust"}},

@@ -17,12 +17,21 @@ const inProcess = "in-process.invalid"
 type Transport struct {
 	Door http.Handler
 	As   authn.Service
+	// Signed requests carry credentials of their own: they are nobody's but whose those are.
+	Signed bool
 }
 
 // RoundTrip makes a Transport an http.RoundTripper.
 func (t *Transport) RoundTrip(r *http.Request) (response *http.Response, err error) {
-	asked := r.Clone(authn.AsService(r.Context(), t.As))
+	ctx := r.Context()
+	if !t.Signed {
+		ctx = authn.AsService(ctx, t.As)
+	}
+	asked := r.Clone(ctx)
 	asked.RemoteAddr, asked.RequestURI = t.As.Name, r.URL.RequestURI()
+	if asked.Host == "" {
+		asked.Host = r.URL.Host // as it was signed, and as servers are told it
+	}
 	asked.Header.Set("User-Agent", t.As.Name) // as CloudTrail names services that call others
 	if asked.Body == nil {
 		asked.Body = http.NoBody

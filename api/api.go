@@ -29,6 +29,7 @@ import (
 	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/delivery"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/identitycenter"
@@ -53,6 +54,7 @@ type API struct {
 	Centers      *identitycenter.Store
 	Connections  *connection.Store
 	Repositories *repo.Store
+	Deliveries   *delivery.Store
 	Sides        *accountside.Client
 	// Mint makes the tokens that AWS is shown.
 	Mint       func(*database.ReadTx, trust.Claims) (string, error)
@@ -71,7 +73,7 @@ func (a *API) routes() []route {
 		a.spaceRoutes(), a.memberRoutes(), a.projectRoutes(), a.teamRoutes(),
 		a.invitationRoutes(), a.eventRoutes(), a.accessRoutes(), a.accountReportRoutes(), a.identityRoutes(),
 		a.connectionRoutes(), a.acceptanceRoutes(), a.environmentRoutes(), a.credentialsRoutes(), a.vpcRoutes(),
-		a.spaceTokenRoutes(), a.gitCredentialRoutes(), a.repositoryRoutes(), a.branchRoutes(),
+		a.spaceTokenRoutes(), a.gitCredentialRoutes(), a.repositoryRoutes(), a.branchRoutes(), a.pipelineRoutes(), a.pipelineAcceptanceRoutes(),
 	)
 }
 

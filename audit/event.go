@@ -71,10 +71,14 @@ const column = "events.detail_sealed"
 // Sealed lists the columns that key rotation has to reach.
 var Sealed = []seal.Column{{Table: "events", Name: "detail_sealed", Row: "id", Scope: "scope"}}
 
-// Record writes an event in the transaction of the change it tells of.
+// Record writes an event in the transaction of the change it tells of, and tells whoever
+// watches.
 func (l *Log) Record(tx *database.Tx, event Event) error {
 	event.ID, event.At = newID(), tx.Now()
-	return l.insert(tx, event)
+	if err := l.insert(tx, event); err != nil || l.Watch == nil {
+		return err
+	}
+	return l.Watch(tx, event)
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -11,6 +11,12 @@ import (
 
 // Log writes and reads events. It is safe for concurrent use.
 type Log struct {
+	// Watch is told of every event of a change, in the change's transaction, so that what
+	// it has done later is done for what is kept and for nothing else. It is asked about
+	// everything: it must be quick to see what does not concern it. Its error undoes the
+	// change. Nil: nobody watches.
+	Watch func(*database.Tx, Event) error
+
 	db    *database.DB
 	keys  *seal.Keys
 	slog  *slog.Logger

@@ -97,9 +97,9 @@ func (id ID) arn(region string, in account.ID) string {
 	return arn.ARN{Partition: "aws", Service: "codecatalyst", Region: region, Account: string(in), Resource: "/connections/" + string(id)}.String()
 }
 
-// tokenLifetime: whoever administers the account may be somebody else, who reads mail
+// TokenLifetime is how long a verification token is good: whoever administers the account may be somebody else, who reads mail
 // some day.
-const tokenLifetime = 7 * 24 * time.Hour
+const TokenLifetime = 7 * 24 * time.Hour
 
 // NewConnection is what asking for an account takes.
 type NewConnection struct {
@@ -124,7 +124,7 @@ func (s *Store) Request(tx *database.Tx, in space.ID, by directory.UserID, n New
 	if err := s.untaken(tx.Reading(), in, n); err != nil {
 		return Connection{}, "", err
 	}
-	side, err := s.side(tx.Reading(), n.Account)
+	side, err := s.SideOf(tx.Reading(), n.Account)
 	if err != nil {
 		return Connection{}, "", err
 	}
@@ -136,7 +136,7 @@ func (s *Store) Request(tx *database.Tx, in space.ID, by directory.UserID, n New
 	_, err = tx.Exec(`insert into connections (id, space_id, account_id, side, name, name_key, description_sealed, state, region, token_hash, restricted, requested_by, requested_at, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		id, in, n.Account, side, n.Name, key(n.Name), description, Pending, s.Region, credential.HashToken(string(token)), false, by,
-		database.Time(tx.Now()), database.Time(tx.Now().Add(tokenLifetime)))
+		database.Time(tx.Now()), database.Time(tx.Now().Add(TokenLifetime)))
 	if err != nil {
 		return Connection{}, "", err
 	}
@@ -172,8 +172,8 @@ func (s *Store) untaken(tx *database.ReadTx, in space.ID, n NewConnection) error
 	return fault.Conflictf("the space is connected to the account %s already, as %q", o.id, o.name)
 }
 
-// side is who answers for an account: AWS for all but our own.
-func (s *Store) side(tx *database.ReadTx, id account.ID) (Side, error) {
+// SideOf is who answers for an account: AWS for all but our own.
+func (s *Store) SideOf(tx *database.ReadTx, id account.ID) (Side, error) {
 	_, err := s.Accounts.Account(tx, id)
 	if fault.Is(err, fault.NotFound) {
 		return AWS, nil
@@ -266,24 +266,16 @@ func (s *Store) ToAccount(tx *database.ReadTx, in account.ID, page space.Page) (
 // this Region. What is told of a token that is good for nothing here is no more than
 // whoever holds it knows.
 func (s *Store) Pending(tx *database.ReadTx, by account.ID, region, token string) (Connection, error) {
-	unknown := fault.NotFoundf("no request of a space has this verification token: check that all of it was copied")
-	if kind, err := credential.ParseToken(token); err != nil || kind != credential.ConnectionRequest {
-		return Connection{}, unknown
-	}
-	c, err := s.one(tx, unknown, `where c.token_hash = $1`, credential.HashToken(token))
-	switch {
-	case err != nil:
+	hash, err := TokenHash(token)
+	if err != nil {
 		return Connection{}, err
-	case c.Account != by:
-		return Connection{}, fault.Deniedf("the verification token is for another account than %s, which you are signed in to: sign in to the account that the space asked for", by)
-	case region != c.Region:
-		return Connection{}, fault.Invalidf("the request is of a space in the Region %s, and yours is signed for %s: choose the Region of the space", c.Region, region)
-	case c.State == Expired:
-		return Connection{}, fault.Conflictf("the verification token has expired, on %s: the space has to ask again", c.ExpiresAt.UTC().Format("2 January 2006 at 15:04 UTC"))
-	case c.State == Deleted && c.DecidedAt.IsZero():
-		return Connection{}, fault.Conflictf("the space has withdrawn its request: it has to ask again")
-	case c.State != Pending:
-		return Connection{}, fault.Conflictf("the verification token was used, on %s: it is good once", c.DecidedAt.UTC().Format("2 January 2006 at 15:04 UTC"))
+	}
+	c, err := s.one(tx, NoRequest, `where c.token_hash = $1`, hash)
+	if err == nil {
+		err = Asked{c.Account, c.Region, c.State, c.ExpiresAt, c.DecidedAt}.Answerable(by, region)
+	}
+	if err != nil {
+		return Connection{}, err
 	}
 	return c, nil
 }

@@ -14,6 +14,9 @@ type FileLimits struct {
 	Files int   // how many
 	Bytes int64 // all contents together
 	Depth int   // names in a path
+	// Whole refuses, as Invalid, a folder in which something is no regular file, which
+	// is left out otherwise: for what is read as all there is.
+	Whole bool
 }
 
 // Files reads the files of a commit that lie in a folder, or below; an empty name is
@@ -110,6 +113,9 @@ func (w *walk) folder(tree ID, at string, left int) error {
 		case folder:
 			return w.folder(e.id, name, left-1)
 		case link, submodule:
+			if w.limits.Whole {
+				return fault.Invalidf("%s is a link: put the file itself there", name)
+			}
 			return nil
 		}
 		content, err := w.read(e.id, "blob")

@@ -48,6 +48,8 @@ type Store struct {
 	// Pushed is told of every change of references, in its transaction. Its error
 	// undoes the change. Nil: nobody is told.
 	Pushed func(*database.Tx, Push) error
+	// Removing is told of every repository that is about to be deleted, likewise.
+	Removing func(*database.Tx, ID) error
 }
 
 // ID is a repository's UUID. Its folder is named by it.
@@ -289,17 +291,28 @@ func (s *Store) rename(tx *database.Tx, r Repository, name string) error {
 }
 
 // Delete ends the repository. Its folder is removed by [Store.Upkeep].
-func (s *Store) Delete(tx *database.Tx, r Repository) error { return remove(tx, "id", r.ID) }
+func (s *Store) Delete(tx *database.Tx, r Repository) error { return s.remove(tx, "id", r.ID) }
 
 // DeleteIn ends the repositories of a project.
 func (s *Store) DeleteIn(tx *database.Tx, project space.ProjectID) error {
-	return remove(tx, "project_id", project)
+	return s.remove(tx, "project_id", project)
 }
 
 // DeleteInSpace ends the repositories of a space.
-func (s *Store) DeleteInSpace(tx *database.Tx, id space.ID) error { return remove(tx, "space_id", id) }
+func (s *Store) DeleteInSpace(tx *database.Tx, id space.ID) error { return s.remove(tx, "space_id", id) }
 
-func remove(tx *database.Tx, column string, value any) error {
+func (s *Store) remove(tx *database.Tx, column string, value any) error {
+	if s.Removing != nil {
+		going, err := database.All(tx.Reading(), database.Value[ID], `select id from repositories where `+column+` = $1`, value)
+		if err != nil {
+			return err
+		}
+		for _, id := range going {
+			if err := s.Removing(tx, id); err != nil {
+				return err
+			}
+		}
+	}
 	if _, err := tx.Exec(`insert into removed_repositories (id) select id from repositories where `+column+` = $1`, value); err != nil {
 		return err
 	}

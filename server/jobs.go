@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/delivery"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/identitycenter"
@@ -47,7 +48,7 @@ const keyLifetime = 365 * 24 * time.Hour
 
 // sealedColumns is everything sealed, as the packages that own it list it.
 func sealedColumns() []seal.Column {
-	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, repo.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, connection.Sealed, audit.Sealed)
+	return slices.Concat(directory.Sealed, credential.Sealed, space.Sealed, repo.Sealed, account.Sealed, org.Sealed, identitycenter.Sealed, connection.Sealed, delivery.Sealed, audit.Sealed)
 }
 
 // workers says what does which job, and what runs again and again.
@@ -75,6 +76,9 @@ func (s *Server) workers() *job.Workers {
 	job.Add(w, func(ctx context.Context, _ RenewSigningKey) error { return s.renewSigningKey(ctx) })
 	w.Every(time.Hour, RenewSigningKey{})
 	job.Add(w, func(ctx context.Context, _ repo.UpkeepJob) error { return s.repositories.Upkeep(ctx) })
+	job.AddLong(w, func(ctx context.Context, j delivery.Work) error { return s.courier.Work(ctx, j) })
+	job.Add(w, func(ctx context.Context, _ delivery.Resume) error { return s.courier.Resume(ctx) })
+	w.Every(time.Minute, delivery.Resume{})
 	w.Every(time.Hour, Sweep{})
 	w.Every(time.Hour, repo.UpkeepJob{})
 	w.Every(time.Hour, RotateKeys{})

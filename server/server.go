@@ -26,8 +26,10 @@ import (
 	"github.com/sallyport/sallyport/awsapi"
 	"github.com/sallyport/sallyport/connection"
 	"github.com/sallyport/sallyport/console"
+	"github.com/sallyport/sallyport/courier"
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/delivery"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/githttp"
 	"github.com/sallyport/sallyport/identitycenter"
@@ -55,6 +57,8 @@ type Server struct {
 	centers      *identitycenter.Store
 	repositories *repo.Store
 	connections  *connection.Store
+	deliveries   *delivery.Store
+	courier      *courier.Courier
 	mail         *mail.Sender
 	issuer       *oidc.Issuer
 	events       *audit.Log
@@ -159,11 +163,16 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.spaces.Ending = s.endProjects
 	s.issuer = &oidc.Issuer{Credentials: s.credentials, URL: s.url}
 	s.connections = &connection.Store{Keys: s.keys, Spaces: s.spaces, Accounts: s.accounts, Region: s.config.Region}
+	s.deliveries = &delivery.Store{Keys: s.keys, Accounts: s.accounts, Organizations: s.orgs, Connections: s.connections, Repositories: s.repositories,
+		Enqueue: func(tx *database.Tx, work delivery.Work) error { return s.jobs.Enqueue(tx, work) }, Alone: s.db.Engine() == database.SQLite}
+	s.repositories.Pushed = s.pushed
+	s.repositories.Removing = s.deliveries.DeleteOf
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
 	if s.jobs, err = job.New(ctx, s.db, s.workers(), quiet(s.config.Log)); err != nil {
 		return err
 	}
 	s.events = audit.NewLog(s.db, s.keys, s.config.Log)
+	s.events.Watch = s.watch
 	s.onStop(func(context.Context) error { s.events.Close(); return nil })
 	authorizer := &authz.Authorizer{
 		Spaces: s.spaces, Accounts: s.accounts, Organizations: s.orgs, Credentials: s.credentials, Repository: s.repository,
@@ -200,8 +209,13 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Mail: s.mail, Jobs: s.jobs,
 		InvitedOnly: s.config.InvitedOnly, PublicURL: s.url,
 	}
+	sides := &accountside.Client{Door: s.observed(aws), Region: s.config.Region}
+	s.courier = courier.New(courier.Courier{
+		DB: s.db, Deliveries: s.deliveries, Repositories: s.repositories, Sides: sides, Mint: s.issuer.Mint, Rate: s.embeddedRate(),
+		Spaces: s.spaces, Directory: users, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url, Log: s.config.Log,
+	})
 	native := api.New(s.runner, &api.API{
-		Connections: s.connections, Repositories: s.repositories, Sides: &accountside.Client{Door: s.observed(aws), Region: s.config.Region}, Accounts: s.accounts, Authorizer: authorizer, Mint: s.issuer.Mint,
+		Connections: s.connections, Repositories: s.repositories, Deliveries: s.deliveries, Sides: sides, Accounts: s.accounts, Authorizer: authorizer, Mint: s.issuer.Mint,
 		Directory: users, Credentials: s.credentials, Spaces: s.spaces, Centers: s.centers, Audit: s.events, Mail: s.mail, Jobs: s.jobs, PublicURL: s.url,
 	})
 	issuer := oidc.New(s.runner, s.issuer)

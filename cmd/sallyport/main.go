@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	root.AddCommand(serveCommand(), backupCommand(), restoreCommand(), versionCommand(), loginCommand(), logoutCommand(), whoamiCommand(), configureCommand())
 	root.AddCommand(spaceCommand(), memberCommand(), projectCommand(), teamCommand(), inviteCommand(), invitationCommand())
-	root.AddCommand(connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
+	root.AddCommand(pipelineCommand(), connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(repositoryCommand(), branchCommand(), branchRuleCommand())
 	root.AddCommand(tokenCommand(), sessionCommand(), gitCredentialCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
 	root.AddCommand(validateCommand())
