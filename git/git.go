@@ -234,8 +234,11 @@ func (r Repository) uploadPack(ctx context.Context, protocol string, from io.Rea
 	return nil
 }
 
+// Version2 is how clients ask for version 2 of the protocol.
+const Version2 = "version=2"
+
 // known are the versions of the protocol that clients ask for.
-var known = map[string]bool{"version=1": true, "version=2": true}
+var known = map[string]bool{"version=1": true, Version2: true}
 
 // objectID is the name of an object: SHA-1, in hexadecimal digits.
 func objectID(text string) bool {

@@ -14,6 +14,7 @@ package githttp
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport/sallyport/authz"
@@ -45,6 +47,7 @@ type Git struct {
 	runner                    *operation.Runner
 	uploadPack, refs, receive *operation.Operation
 	busy                      chan struct{}
+	offered                   atomic.Pointer[[]byte] // what git offers by version 2 of the protocol
 }
 
 const (
@@ -333,12 +336,29 @@ func (g *Git) advertise(w *answer, r *http.Request, in RepositoryInput) error {
 	if err != nil {
 		return err
 	}
-	protocol := r.Header.Get("Git-Protocol")
-	first := ""
-	if protocol != "version=2" {
-		first = pktLine("# service="+name+"\n") + flush
+	if protocol := r.Header.Get("Git-Protocol"); protocol != git.Version2 {
+		return folder.Advertise(r.Context(), protocol, &prefixed{w, pktLine("# service="+name+"\n") + flush})
 	}
-	return folder.Advertise(r.Context(), protocol, &prefixed{w, first})
+	text, err := g.offer2(r.Context(), folder)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	return err
+}
+
+// offer2 is what git offers by version 2 of the protocol. It tells of git, and not of
+// a repository, so it is asked once.
+func (g *Git) offer2(ctx context.Context, folder git.Repository) ([]byte, error) {
+	if text := g.offered.Load(); text != nil {
+		return *text, nil
+	}
+	var out bytes.Buffer
+	if err := folder.Advertise(ctx, git.Version2, &out); err != nil {
+		return nil, err
+	}
+	text := out.Bytes()
+	g.offered.Store(&text)
+	return text, nil
 }
 
 // prefixed writes something before the first of what is written.
