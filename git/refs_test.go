@@ -55,7 +55,7 @@ func TestReferencesAreReplacedAsAWhole(t *testing.T) {
 	if version, err := r.Version(); version != 7 || err != nil {
 		t.Errorf("the version is %d, %v", version, err)
 	}
-	out, err := exec.Command("git", "--git-dir="+string(r), "show-ref").CombinedOutput()
+	out, err := exec.Command("git", "--git-dir="+string(r), "for-each-ref", "--format=%(objectname) %(refname)").CombinedOutput()
 	if want := strings.Repeat("1", 40) + " refs/heads/a\n" + strings.Repeat("2", 40) + " refs/heads/b\n"; string(out) != want {
 		t.Errorf("git says %q, %v", out, err)
 	}
