@@ -13,6 +13,8 @@ type Options struct {
 	// Adopt are the names of permission sets that exist, are not ours and are to become so.
 	// "*" stands for all that the files describe.
 	Adopt []string
+	// Only are ids of changes: the plan is of these, and of what they need. Nil: of all.
+	Only []string
 	// Managed tells the document of a policy that AWS manages, and whether it is AWS's own
 	// text. Nil: none is known.
 	Managed func(arn string) (document string, exact, ok bool)
@@ -73,6 +75,7 @@ func NewPlan(t *Templates, s *Snapshot, o Options) (*Plan, error) {
 	p.assign()
 	p.unassign()
 	p.remove()
+	p.only()
 	if len(p.problems) > 0 {
 		return nil, told(p.problems, ReadOptions{}.defaults().MaxTold)
 	}
@@ -92,6 +95,30 @@ func NewPlan(t *Templates, s *Snapshot, o Options) (*Plan, error) {
 	p.names()
 	p.p.seal()
 	return p.p, nil
+}
+
+// only drops the changes that were not asked for.
+func (p *planner) only() {
+	if p.Only == nil {
+		return
+	}
+	wanted := setOf(p.Only)
+	for _, c := range slices.Backward(p.p.Changes) {
+		if wanted[c.ID] {
+			for _, id := range c.Needs {
+				wanted[id] = true
+			}
+		}
+	}
+	p.p.Changes = slices.DeleteFunc(p.p.Changes, func(c Change) bool {
+		return !wanted[c.ID] && !(c.Action == ProvisionSet && wanted[p.changed[c.Set]] && p.changed[c.Set] != "")
+	})
+	for i := range p.p.Changes {
+		delete(wanted, p.p.Changes[i].ID)
+	}
+	for _, id := range slices.Sorted(maps.Keys(wanted)) {
+		p.problem(Position{}, "Take its id from sallyport drift.", "There is no change %q to plan.", clip(id))
+	}
 }
 
 func (p *planner) problem(at Position, fix, format string, args ...any) {

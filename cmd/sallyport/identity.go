@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -124,16 +123,9 @@ func serverAddress(said string) string {
 var errNoKey = errors.New("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or --profile")
 
 func sign(r *http.Request, body []byte, from aws.CredentialsProvider, region string) error {
-	if from == nil {
-		return errNoKey
-	}
-	key, err := from.Retrieve(r.Context())
-	var last *smithy.OperationError
-	if errors.As(err, &last) && last.ServiceID == "ec2imds" {
-		return errNoKey // asking the machine's metadata comes last, where nothing else was set
-	}
+	key, err := credentialsFrom(r.Context(), from)
 	if err != nil {
-		return fmt.Errorf("no AWS credentials: %w", err)
+		return err
 	}
 	hash := sha256.Sum256(body)
 	return v4.NewSigner().SignHTTP(r.Context(), key, r, hex.EncodeToString(hash[:]), "sallyport", region, time.Now())

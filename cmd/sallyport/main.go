@@ -45,15 +45,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(pipelineCommand(), connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(repositoryCommand(), branchCommand(), branchRuleCommand())
 	root.AddCommand(tokenCommand(), sessionCommand(), gitCredentialCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
-	root.AddCommand(validateCommand())
+	root.AddCommand(validateCommand(), planCommand(), applyCommand(), driftCommand(), importCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
+	_, tellsChanges := ran.Annotations[detailed]
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, errChanges):
+		return exitChanges
+	case tellsChanges:
+		fmt.Fprintln(stderr, "sallyport:", err)
+		return exitFailed
 	case !meant || errors.Is(err, errUsage):
 		fmt.Fprintln(stderr, "sallyport:", err)
 		return exitUsage
