@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.AddCommand(pipelineCommand(), connectionCommand(), environmentCommand(), vpcConnectionCommand(), execCommand())
 	root.AddCommand(repositoryCommand(), branchCommand(), branchRuleCommand())
 	root.AddCommand(tokenCommand(), sessionCommand(), gitCredentialCommand(), identityCommand(), accessCommand(), auditCommand(), policyCommand(), trustCommand())
-	root.AddCommand(validateCommand(), planCommand(), applyCommand(), driftCommand(), importCommand())
+	root.AddCommand(validateCommand(), planCommand(), applyCommand(), driftCommand(), importCommand(), doctorCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
