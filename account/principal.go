@@ -185,6 +185,18 @@ func (s *Store) temporary(tx *database.ReadTx, keyID string) (*Signer, ID, error
 	return signer, found.account, nil
 }
 
+// Act is the principal that somebody would be with such credentials, for one request,
+// without their being handed out.
+func (s *Store) Act(tx *database.ReadTx, n NewTemporary) (*Principal, error) {
+	p, err := s.owner(tx, n.Account, &n.Entity)
+	if err != nil {
+		return nil, err
+	}
+	p.Session, p.Kind, p.IssuedAt, p.ExpiresAt, p.User = &n.Session, n.Kind, tx.Now(), tx.Now().Add(n.Lifetime), n.User
+	p.inSession(n.Kind, n.Name, p.Session)
+	return &p, nil
+}
+
 // inSession makes a principal the session of it.
 func (p *Principal) inSession(kind TemporaryKind, name string, session *Session) {
 	switch kind {
@@ -207,25 +219,30 @@ func (id ID) Session(resource string) string {
 // Authority gathers the policies that speak for a principal. What it returns is
 // shared.
 func (s *Store) Authority(tx *database.ReadTx, p *Principal) (*Authority, error) {
-	return s.authorities.Get(tx, p.KeyID, func() (*Authority, error) {
-		a := Authority{}
-		if p.Entity != "" {
-			e, err := s.EntityByID(tx, p.Entity)
-			if err != nil {
-				return nil, err
-			}
-			if a, err = s.AuthorityOf(tx, e); err != nil {
-				return nil, err
-			}
-		} else if p.Kind == FederatedUser {
-			everything, err := s.managedPolicy(tx, administrator) // the root user's
-			if err != nil {
-				return nil, err
-			}
-			a.Identity = []policy.Named{everything}
+	if p.KeyID == "" { // what acts from a page has no key to remember it by
+		return s.authority(tx, p)
+	}
+	return s.authorities.Get(tx, p.KeyID, func() (*Authority, error) { return s.authority(tx, p) })
+}
+
+func (s *Store) authority(tx *database.ReadTx, p *Principal) (*Authority, error) {
+	a := Authority{}
+	if p.Entity != "" {
+		e, err := s.EntityByID(tx, p.Entity)
+		if err != nil {
+			return nil, err
 		}
-		return &a, s.limit(tx, &a, p.Session)
-	})
+		if a, err = s.AuthorityOf(tx, e); err != nil {
+			return nil, err
+		}
+	} else if p.Kind == FederatedUser {
+		everything, err := s.managedPolicy(tx, administrator) // the root user's
+		if err != nil {
+			return nil, err
+		}
+		a.Identity = []policy.Named{everything}
+	}
+	return &a, s.limit(tx, &a, p.Session)
 }
 
 // administrator is the managed policy that allows everything.

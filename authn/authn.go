@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/identitycenter"
 )
 
 // Scheme is how a credential was presented.
@@ -40,7 +41,16 @@ type Credential struct {
 	Alias     string     // of Basic: whose token it is
 	Signature *Signature // of Signed
 	Service   Service    // of InProcess
-	Malformed error      // why what is presented is no credential at all; nil: it is one
+	// Acting is, of Cookie, the role that the session's user acts in for this request;
+	// nil: as themselves. Pages choose it for whoever sits before them.
+	Acting    *Acting
+	Malformed error // why what is presented is no credential at all; nil: it is one
+}
+
+// Acting is a role of an account that is assigned to a user of an identity store.
+type Acting struct {
+	Account account.ID
+	Role    string // the permission set's name
 }
 
 // Caller is who asks: a user of the directory, or a principal of an account. The
@@ -61,6 +71,8 @@ func (c Caller) Known() bool { return c.UserID != "" || c.Principal != nil }
 type Verifier struct {
 	Credentials *credential.Store
 	Accounts    *account.Store
+	Centers     *identitycenter.Store
+	Region      string // of this server, for which pages ask
 }
 
 // Caller returns who presents this credential: a stranger when there is none,
@@ -88,7 +100,23 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 	if browser := identity.Kind == credential.Browser; browser != (c.Scheme == Cookie) {
 		return Caller{}, fault.Unauthenticatedf("the token is not of the kind that is accepted here: clients present access tokens, browsers their session")
 	}
+	if c.Acting != nil {
+		return v.acting(tx, identity, *c.Acting)
+	}
 	return Caller{Identity: identity}, nil
+}
+
+// acting makes somebody the role that is assigned to them. It is looked up anew each
+// time: what was taken away is refused by the next request.
+func (v *Verifier) acting(tx *database.ReadTx, by credential.Identity, as Acting) (Caller, error) {
+	if by.Store == "" {
+		return Caller{}, fault.Deniedf("roles of accounts are assigned to users of identity stores, and you are none")
+	}
+	p, err := v.Centers.Act(tx, identitycenter.StoreID(by.Store), by.UserID, as.Account, as.Role)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{Principal: p, Region: v.Region}, nil
 }
 
 var errToken = fault.WithReason(ReasonUnknownAccessKey, fault.Unauthenticatedf("The security token included in the request is invalid."))

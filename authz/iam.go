@@ -85,7 +85,7 @@ func (a *Authorizer) decide(tx *database.ReadTx, caller authn.Caller, from Circu
 			return q, decision, err
 		}
 	}
-	if caller.Principal.KeyID != "" {
+	if caller.Principal.Account != "" {
 		if q.Authority, err = a.Accounts.Authority(tx, caller.Principal); err != nil {
 			return q, decision, err
 		}

@@ -72,6 +72,11 @@ func (c *console) pages() []page {
 		{path: "/{$}", template: "home", show: c.showHome},
 		{path: "/start", template: "start", show: c.showPortal, door: c.defaultStore, forms: c.portalForms()},
 		{path: "/start/{store}", template: "start", show: c.showPortal, door: c.namedStore, forms: c.portalForms()},
+		{path: "/start/accounts/{account}/{role}/spaces", template: "account-spaces", show: c.showAccountSpaces, door: c.defaultStore, forms: forms{
+			"look": c.acting(c.lookAtRequest), "accept": c.acting(c.acceptRequest), "reject": c.acting(c.rejectRequest)}},
+		{path: "/start/accounts/{account}/{role}/spaces/{id}", template: "account-space", show: c.showAccountSpace, door: c.defaultStore, forms: forms{
+			"add-role": c.acting(c.addRoleToSpace), "remove-role": c.acting(c.removeRoleFromSpace), "development-role": c.acting(c.makeDevelopmentRole), "disconnect": c.acting(c.disconnectSpace)}},
+		{path: "/start/accounts/{account}/{role}/access", template: "access", show: c.showAccountAccess, door: c.defaultStore},
 		{path: "/profile", template: "profile", show: c.showProfile, forms: forms{
 			"rename": c.rename, "change-password": c.changePassword, "delete-account": c.deleteAccount}},
 		{path: "/sessions", template: "sessions", show: c.showSessions, forms: forms{"end": c.endSession, "end-others": c.endOtherSessions}},
@@ -82,6 +87,13 @@ func (c *console) pages() []page {
 			"create-project": c.createProject, "create-team": c.createTeam, "invite": c.inviteToSpace, "cancel-invitation": c.cancelInvitation,
 			"set-role": c.setMemberRole, "remove": c.removeMember}},
 		{path: "/spaces/{space}/teams/{team}", template: "team", show: c.showTeam, forms: forms{"set-role": c.setRoleOfTeam, "add": c.addTeamMember, "remove": c.removeTeamMember}},
+		{path: "/spaces/{space}/connections", template: "connections", show: c.showConnections, forms: forms{
+			"request": c.requestConnection, "create-network": c.createVPCConnection, "change-network": c.changeVPCConnection, "delete-network": c.deleteVPCConnection}},
+		{path: "/spaces/{space}/connections/{connection}", template: "connection", show: c.showConnection, forms: forms{
+			"restrict": c.restrictConnection, "unrestrict": c.unrestrictConnection, "verify-role": c.verifyConnectionRole, "remove-role": c.removeConnectionRole, "delete": c.deleteConnection}},
+		{path: "/spaces/{space}/connections/{connection}/access", template: "access", show: c.showConnectionAccess},
+		{path: "/spaces/{space}/projects/{project}/environments", template: "environments", show: c.showEnvironments, forms: forms{
+			"create": c.createEnvironment, "change": c.changeEnvironment, "delete": c.deleteEnvironment}},
 		{path: "/spaces/{space}/projects/{project}", template: "project", show: c.showProject, forms: forms{
 			"invite": c.inviteToProject, "cancel-invitation": c.cancelProjectInvitation,
 			"add-member": c.setProjectRole, "set-role": c.setProjectRole, "remove": c.removeFromProject,

@@ -428,6 +428,13 @@ var everyPage = []struct {
 	{"/spaces/acme/teams/none", false, 404},
 	{"/spaces/acme/projects/rocket", false, 200},
 	{"/spaces/acme/projects/none", false, 404},
+	{"/spaces/acme/projects/rocket/environments", false, 200},
+	{"/spaces/acme/connections", false, 200},
+	{"/spaces/acme/connections/none", false, 404},
+	{"/spaces/acme/connections/none/access", false, 404},
+	{"/start/accounts/111122223333/Owner/spaces", false, 403}, // for users of identity stores
+	{"/start/accounts/111122223333/Owner/spaces/x", false, 403},
+	{"/start/accounts/111122223333/Owner/access", false, 403},
 }
 
 func TestEveryPage(t *testing.T) {

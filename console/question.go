@@ -19,7 +19,12 @@ type question[In, Out any] struct {
 // ask runs the operation for whoever visits.
 func (q question[In, Out]) ask(v *visit, in In) (*Out, error) {
 	v.asked = q.op
-	return operation.Ask[Out](v.Context(), q.runner, q.op, v.request, in)
+	before := v.request.Caller
+	out, err := operation.Ask[Out](v.Context(), q.runner, q.op, v.request, in)
+	if v.request.Credential.Acting != nil {
+		v.request.Caller = before // whoever acts in a role is who they are, on the page
+	}
+	return out, err
 }
 
 func (q *question[In, Out]) bind(runner *operation.Runner, op *operation.Operation) {
@@ -119,7 +124,39 @@ type questions struct {
 	InviteToProject         question[api.InviteToProjectInput, api.Invitation]
 	ListProjectInvitations  question[api.ListProjectInvitationsInput, api.List[api.Invitation]]
 	CancelProjectInvitation question[api.CancelProjectInvitationInput, api.Empty]
-	DescribeInvitation      question[api.AnswerInvitationInput, api.Offer]
-	AcceptInvitation        question[api.AnswerInvitationInput, api.Offer]
-	DeclineInvitation       question[api.AnswerInvitationInput, api.Offer]
+	RequestConnection       question[api.RequestConnectionInput, api.RequestedConnection]
+	ListConnections         question[api.ListConnectionsInput, api.List[api.Connection]]
+	GetConnection           question[api.GetConnectionInput, api.ConnectionDetail]
+	RestrictConnection      question[api.RestrictConnectionInput, api.ConnectionDetail]
+	UnrestrictConnection    question[api.UnrestrictConnectionInput, api.ConnectionDetail]
+	VerifyConnectionRole    question[api.VerifyRoleInput, api.ConnectionRole]
+	RemoveConnectionRole    question[api.RemoveConnectionRoleInput, api.Empty]
+	DeleteConnection        question[api.DeleteConnectionInput, api.Empty]
+	ListVPCConnections      question[api.ListVPCConnectionsInput, api.List[api.VPCConnection]]
+	CreateVPCConnection     question[api.CreateVPCConnectionInput, api.VPCConnection]
+	UpdateVPCConnection     question[api.UpdateVPCConnectionInput, api.VPCConnection]
+	DeleteVPCConnection     question[api.DeleteVPCConnectionInput, api.Empty]
+
+	ListEnvironments  question[api.ListEnvironmentsInput, api.List[api.Environment]]
+	GetEnvironment    question[api.GetEnvironmentInput, api.Environment]
+	CreateEnvironment question[api.CreateEnvironmentInput, api.Environment]
+	UpdateEnvironment question[api.UpdateEnvironmentInput, api.Environment]
+	DeleteEnvironment question[api.DeleteEnvironmentInput, api.Empty]
+
+	GetPendingConnection              question[api.ConnectionTokenInput, api.AccountConnection]
+	AcceptConnection                  question[api.ConnectionTokenInput, api.AccountConnection]
+	RejectConnection                  question[api.ConnectionTokenInput, api.AccountConnection]
+	ListAccountConnections            question[api.ListAccountConnectionsInput, api.List[api.AccountConnection]]
+	GetAccountConnection              question[api.AccountConnectionInput, api.AccountConnection]
+	DeleteAccountConnection           question[api.AccountConnectionInput, api.Empty]
+	ListIamRolesForConnection         question[api.AccountConnectionInput, api.List[api.ConnectionRole]]
+	AssociateIamRoleToConnection      question[api.AssociateRoleInput, api.ConnectionRole]
+	DisassociateIamRoleFromConnection question[api.DisassociateRoleInput, api.Empty]
+	CreateDevelopmentRole             question[api.AccountConnectionInput, api.ConnectionRole]
+	ReportAccountAccess               question[api.ReportAccountAccessInput, api.AccountReport]
+	ReportConnectionAccess            question[api.ReportConnectionAccessInput, api.AccountReport]
+
+	DescribeInvitation question[api.AnswerInvitationInput, api.Offer]
+	AcceptInvitation   question[api.AnswerInvitationInput, api.Offer]
+	DeclineInvitation  question[api.AnswerInvitationInput, api.Offer]
 }

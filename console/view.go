@@ -38,6 +38,7 @@ func loadLooks() *looks {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"moment": moment, "scope": scopeInWords, "spaceRoles": func() []role.Role { return role.SpaceRoles() },
 		"projectRoles": func() []role.Role { return role.ProjectRoles() }, "roleTitle": roleTitle,
+		"plainField": newPlainField, "join": func(texts []string) string { return strings.Join(texts, " ") },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
 	for _, file := range must(fs.Glob(templateFiles, "templates/*.html")) {
 		name := strings.TrimSuffix(path.Base(file), ".html")
@@ -227,6 +228,13 @@ func (f form) Typed(field string, begins ...string) string {
 // ID is unique on the page, for labels.
 func (f form) ID(field string) string { return strings.Trim(f.Do+"-"+f.Of, "-") + "-" + field }
 
+// plainField is a labelled field of a form.
+type plainField struct{ ID, Name, Label, Value string }
+
+func newPlainField(f form, name, label, begins string) plainField {
+	return plainField{f.ID(name), name, label, f.Typed(name, begins)}
+}
+
 // notes are what pages say after a form was done. Their names come back in the
 // page's address, so none of them says more than that.
 var notes = map[string]string{
@@ -251,6 +259,21 @@ var notes = map[string]string{
 	"added":                 "The member is added.",
 	"team-removed":          "The team is taken out of the project, from the next request on.",
 	"team-added":            "The team is given its role in the project.",
+	"restricted":            "The connection is for the chosen projects alone, from the next request on.",
+	"unrestricted":          "The connection is for every project of the space.",
+	"connection-deleted":    "The connection is deleted, for good. Nothing reaches the account by it any more.",
+	"role-added":            "The role is on the connection.",
+	"role-removed":          "The role is taken off the connection, from the next request on.",
+	"network-made":          "The VPC connection is made.",
+	"network-changed":       "The VPC connection is changed.",
+	"network-deleted":       "The VPC connection is deleted. What runs in it goes on.",
+	"environment-made":      "The environment is made.",
+	"environment-changed":   "The environment is changed, from the next request on.",
+	"environment-deleted":   "The environment is deleted.",
+	"space-accepted":        "The space may use this account. It has no role yet: name those it may use.",
+	"space-rejected":        "The space is refused this account. It would have to ask again.",
+	"space-disconnected":    "The account is taken away from the space, for good.",
+	"development-role-made": "The development administrator role is made, and the space may use it. It is not fit for production.",
 }
 
 // moment writes a time for people. Without scripts a page cannot know the

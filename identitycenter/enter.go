@@ -20,15 +20,7 @@ type Entry struct {
 // lasts as long as the permission set says, has the user's attributes for access
 // control as its tags, and ends with the user's own sessions: see [Store.EndSessions].
 func (s *Store) Enter(tx *database.Tx, store StoreID, user directory.UserID, id account.ID, set string) (Entry, error) {
-	in, err := s.InstanceByStore(tx.Reading(), store)
-	if err != nil {
-		return Entry{}, err
-	}
-	permissions, role, tags, err := s.PortalRole(tx.Reading(), in, UserID(user), id, set)
-	if err != nil {
-		return Entry{}, err
-	}
-	u, err := s.UserByID(tx.Reading(), in, UserID(user))
+	n, permissions, err := s.session(tx.Reading(), store, user, id, set)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -36,11 +28,35 @@ func (s *Store) Enter(tx *database.Tx, store StoreID, user directory.UserID, id 
 	if entry.Account, err = s.Accounts.Account(tx.Reading(), id); err != nil {
 		return Entry{}, err
 	}
-	entry.Temporary, err = s.Accounts.Issue(tx, account.NewTemporary{
+	entry.Temporary, err = s.Accounts.Issue(tx, n)
+	return entry, err
+}
+
+// Act makes a user that role for one request, under the same terms: what a page of ours
+// does in an account for whoever sits before it, without handing out anything.
+func (s *Store) Act(tx *database.ReadTx, store StoreID, user directory.UserID, id account.ID, set string) (*account.Principal, error) {
+	n, _, err := s.session(tx, store, user, id, set)
+	if err != nil {
+		return nil, err
+	}
+	return s.Accounts.Act(tx, n)
+}
+
+// session is what a user's session of a role is made of, where it is assigned to them.
+func (s *Store) session(tx *database.ReadTx, store StoreID, user directory.UserID, id account.ID, set string) (n account.NewTemporary, permissions PermissionSet, err error) {
+	in, err := s.InstanceByStore(tx, store)
+	if err != nil {
+		return n, permissions, err
+	}
+	permissions, role, tags, err := s.PortalRole(tx, in, UserID(user), id, set)
+	if err != nil {
+		return n, permissions, err
+	}
+	u, err := s.UserByID(tx, in, UserID(user))
+	return account.NewTemporary{
 		Account: id, Entity: role.ID, Kind: account.RoleSession, Name: sessionName(u), Lifetime: permissions.Session(), User: user,
 		Session: account.Session{Tags: tags, StoreUser: user, StoreARN: in.StoreARN()},
-	})
-	return entry, err
+	}, permissions, err
 }
 
 // AccountsOf are [Store.PortalAccounts] of a user of this store.

@@ -181,7 +181,7 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 			"codecatalyst": s.connections, "ec2": s.connections},
 	}
 	s.runner = operation.New(operation.Runner{
-		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts}, Authorizer: authorizer,
+		DB: s.db, Verifier: &authn.Verifier{Credentials: s.credentials, Accounts: s.accounts, Centers: s.centers, Region: s.config.Region}, Authorizer: authorizer,
 		Audit: s.events, Log: s.config.Log, Seen: s.seen.add,
 	})
 	admin := &awsapi.SSOAdmin{Centers: s.centers, Jobs: s.jobs, Region: s.config.Region}
