@@ -124,6 +124,21 @@ func TestTheSlidesAreCorrected(t *testing.T) {
 	t.Error("nothing says how it is written")
 }
 
+// What the page of the documentation prints is what these tests try.
+func TestTheDocumentationPrintsThePoliciesOfAWS(t *testing.T) {
+	page, err := os.ReadFile("../docs/trust.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	space, err := os.ReadFile(filepath.Join("testdata", "whole-space.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), string(space)) || !strings.Contains(string(page), `"aws:SourceArn": "arn:aws:codecatalyst:::space/spaceId/project/projectId"`) {
+		t.Error("docs/trust.md prints other policies")
+	}
+}
+
 func TestExplain(t *testing.T) {
 	here := trust.Place{Space: acme, Project: web, Environment: production}
 	noCondition := service("")
