@@ -97,6 +97,9 @@ func (c *console) pages() []page {
 		{path: "/spaces/{space}/projects/{project}", template: "project", show: c.showProject, forms: forms{
 			"invite": c.inviteToProject, "cancel-invitation": c.cancelProjectInvitation,
 			"add-member": c.setProjectRole, "set-role": c.setProjectRole, "remove": c.removeFromProject,
-			"add-team": c.addTeamToProject, "set-team-role": c.setTeamRole, "remove-team": c.removeTeamFromProject}},
+			"add-team": c.addTeamToProject, "set-team-role": c.setTeamRole, "remove-team": c.removeTeamFromProject, "connect": c.requestPipeline}},
+		{path: "/spaces/{space}/projects/{project}/pipelines/{pipeline}", template: "pipeline", show: c.showPipeline, forms: forms{
+			"run": c.startRun, "notify": c.notifyOfPipeline, "delete": c.deletePipeline}},
+		{path: "/spaces/{space}/projects/{project}/pipelines/{pipeline}/runs/{number}", template: "pipeline-run", show: c.showRun},
 	}
 }

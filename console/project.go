@@ -14,6 +14,7 @@ type projectPage struct {
 	May         may
 	Members     *api.List[api.ProjectMember]
 	Teams       *api.List[api.ProjectTeam]
+	Pipelines   *api.List[api.Pipeline]
 	Invitations *api.List[api.Invitation] // nil for those who may not invite
 }
 
@@ -24,13 +25,16 @@ func (c *console) showProject(v *visit) (any, error) {
 		return nil, err
 	}
 	page := projectPage{Project: project, Space: space}
-	if page.May, err = c.may(v, role.InviteToProject, role.ChangeProjectRole, role.RemoveFromProject, role.AddTeamToProject, role.ChangeTeamProjectRole, role.RemoveTeamFromProject); err != nil {
+	if page.May, err = c.may(v, role.InviteToProject, role.ChangeProjectRole, role.RemoveFromProject, role.AddTeamToProject, role.ChangeTeamProjectRole, role.RemoveTeamFromProject, role.ConnectEnvironmentAccount); err != nil {
 		return nil, err
 	}
 	if page.Members, err = c.ask.ListProjectMembers.ask(v, api.ListProjectMembersInput{Space: space, Project: name, Page: v.page("members")}); err != nil {
 		return nil, err
 	}
 	if page.Teams, err = c.ask.ListProjectTeams.ask(v, api.ListProjectTeamsInput{Space: space, Project: name}); err != nil {
+		return nil, err
+	}
+	if page.Pipelines, err = c.ask.ListPipelines.ask(v, api.ListPipelinesInput{Space: space, Project: name}); err != nil {
 		return nil, err
 	}
 	if page.May[role.InviteToProject.String()] {
