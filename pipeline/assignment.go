@@ -65,6 +65,11 @@ func (r *reading) assignment(t *Templates, n *node) {
 			r.problem(n.at, "Add "+quote(name)+".", "The assignment has no %s.", name)
 		}
 	}
+	for _, m := range n.members {
+		if (m.name == "PrincipalId" || m.name == "PermissionSetName") && m.value.kind == listKind && len(m.value.items) == 0 {
+			r.problem(m.value.at, "Take the assignment out instead.", "%s is an empty list.", m.name)
+		}
+	}
 	for _, item := range principals {
 		if item.text == "" {
 			r.problem(item.at, "Write the group's display name or the user's user name.", "PrincipalId is empty.")

@@ -6,7 +6,8 @@ import (
 )
 
 // differences are the fields in which one set has to be changed to be as the other. A
-// description that files leave out is not taken away: AWS has no call that would.
+// description that files leave out is not taken away, as AWS has no call that would, nor
+// are tags of which files say nothing.
 func differences(from, to *PermissionSet) (changes []FieldChange) {
 	text := func(field Field, before, after string) {
 		if before != after {
@@ -32,7 +33,7 @@ func differences(from, to *PermissionSet) (changes []FieldChange) {
 	if !samePolicy(from.InlinePolicy, to.InlinePolicy) {
 		text(CustomPolicy, from.InlinePolicy, to.InlinePolicy)
 	}
-	if before, after := tagPairs(from.Tags), tagPairs(to.Tags); !slices.Equal(before, after) {
+	if before, after := tagPairs(from.Tags), tagPairs(to.Tags); to.Tags != nil && !slices.Equal(before, after) {
 		changes = append(changes, FieldChange{Field: Tags, Add: without(after, before), Remove: without(before, after)})
 	}
 	return changes

@@ -244,16 +244,16 @@ func (r *rights) could(action, resource string) bool {
 	})
 }
 
-// narrowed are the documents of policies as they decide in the worst case for somebody who
-// wants to be allowed: what is allowed under a condition is not, what is denied under one is.
+// strict is a document as it decides in the worst case for somebody who wants to be
+// allowed: what is allowed under a condition is not, what is denied under one is.
 func strict(text string) (string, error) { return rewritten(text, "Allow", "Deny") }
 
 // loose is the best case: what is allowed under a condition is, what is denied under one
 // is not.
 func loose(text string) (string, error) { return rewritten(text, "Deny", "Allow") }
 
-// rewritten leaves conditional statements of one effect out, and conditions away from
-// those of the other.
+// rewritten leaves conditional statements of one effect out. Those of the other lose their
+// conditions, and are about every resource where a variable says about which.
 func rewritten(text, without, always string) (string, error) {
 	var document map[string]any
 	if err := json.Unmarshal([]byte(text), &document); err != nil {
@@ -269,12 +269,16 @@ func rewritten(text, without, always string) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("a statement is no object")
 		}
-		if s["Condition"] != nil {
-			switch s["Effect"] {
-			case without:
-				continue
-			case always:
-				delete(s, "Condition")
+		if s["Condition"] != nil && s["Effect"] == without {
+			continue
+		}
+		if s["Effect"] == always {
+			delete(s, "Condition")
+			for _, element := range []string{"Resource", "NotResource"} {
+				if strings.Contains(fmt.Sprint(s[element]), "${") {
+					delete(s, element)
+					s["Resource"] = "*"
+				}
 			}
 		}
 		kept = append(kept, s)

@@ -57,6 +57,8 @@ const guardedSets = `{"Name": "Writer", "CustomPolicy": {"Version": "2012-10-17"
 	{"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::shop", "arn:aws:s3:::shop/*"]},
 	{"Effect": "Allow", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::logs", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
 	{"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::shop/locked/*"},
+	{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:*:*:${aws:username}"},
+	{"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/${aws:username}/*"},
 	{"Effect": "Deny", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::shop/mfa/*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}]}}`
 
 // Each row is a rule and what contradicts it; empty: it holds.
@@ -95,7 +97,10 @@ Assignments:
 		{"user mary@example.com cannot reach account 444444444444 with any permission set", "444444444444 (shop-prod): group staff reaches it with Foreign"},
 		{"user mary@example.com cannot reach account 333333333333 with any permission set", ""},
 
-		{"group developers can s3:GetObject on arn:aws:s3:::shop/key in unit Production", ""},
+		{"group developers can s3:ListBucket on arn:aws:s3:::shop in unit Production", ""},
+		// Where a variable says about which resource, it may be any.
+		{"group developers can s3:GetObject on arn:aws:s3:::shop/key in unit Production with Writer", "does not allow it whatever the conditions"},
+		{"group developers cannot sqs:SendMessage on arn:aws:sqs:us-west-2:444444444444:jobs with Writer", "group developers can sqs:SendMessage"},
 		{"group developers can s3:GetObject on arn:aws:s3:::other/key in unit Production with Writer", "does not allow it whatever the conditions"},
 		{"group developers cannot s3:DeleteObject on arn:aws:s3:::shop/locked/1 with Writer", ""},
 		{"group developers cannot s3:DeleteObject on arn:aws:s3:::shop/other with Writer", "group developers can s3:DeleteObject on arn:aws:s3:::shop/other with Writer"},

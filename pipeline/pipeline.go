@@ -47,15 +47,16 @@ type Principal struct {
 
 // PermissionSet is what can be said of a permission set: in a file, or by an instance.
 type PermissionSet struct {
-	Name                    string            `json:"name"`
-	Description             string            `json:"description,omitempty"`
-	SessionDuration         string            `json:"sessionDuration"` // ISO 8601; never empty: [DefaultDuration]
-	RelayState              string            `json:"relayState,omitempty"`
-	ManagedPolicies         []string          `json:"managedPolicies,omitempty"`         // ARNs, sorted, each once
-	CustomerManagedPolicies []CustomerPolicy  `json:"customerManagedPolicies,omitempty"` // sorted, each once
-	Boundary                *Boundary         `json:"boundary,omitempty"`
-	InlinePolicy            string            `json:"inlinePolicy,omitempty"` // the document as written; compared by what it says
-	Tags                    map[string]string `json:"tags,omitempty"`         // without those above
+	Name                    string           `json:"name"`
+	Description             string           `json:"description,omitempty"`
+	SessionDuration         string           `json:"sessionDuration"` // ISO 8601; never empty: [DefaultDuration]
+	RelayState              string           `json:"relayState,omitempty"`
+	ManagedPolicies         []string         `json:"managedPolicies,omitempty"`         // ARNs, sorted, each once
+	CustomerManagedPolicies []CustomerPolicy `json:"customerManagedPolicies,omitempty"` // sorted, each once
+	Boundary                *Boundary        `json:"boundary,omitempty"`
+	InlinePolicy            string           `json:"inlinePolicy,omitempty"` // the document as written; compared by what it says
+	// Tags are those without the marks above. Nil in a file: whatever there are stays.
+	Tags map[string]string `json:"tags,omitzero"`
 }
 
 // DefaultDuration is how long sessions last where nothing is said.

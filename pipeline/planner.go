@@ -178,6 +178,9 @@ func (p *planner) sets() {
 		if len(fields) > 0 || marks != nil {
 			after := file.PermissionSet
 			after.Description = cmp.Or(after.Description, live.Description)
+			if after.Tags == nil {
+				after.Tags = live.Tags
+			}
 			p.changed[file.Name] = p.add(Change{
 				ID: "update/" + file.Name, Action: UpdateSet, At: file.At, Set: file.Name, SetARN: live.ARN,
 				Before: &live.PermissionSet, After: &after, Fields: fields, Marks: marks,
@@ -311,7 +314,7 @@ func (p *planner) accounts(a *AssignmentTemplate, unsaid map[string][]string) (a
 			p.warn(t.At, "", "The account %s is %s: nothing is assigned there.", p.w.accountName(t.Value), account.Status)
 		}
 	}
-	if len(accounts) == 0 && len(a.Targets) > 0 {
+	if len(accounts) == 0 {
 		p.warn(a.At, "", "The assignment %q is about no account.", clip(a.SID))
 	}
 	p.p.Matches = append(p.p.Matches, match)

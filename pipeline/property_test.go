@@ -31,6 +31,8 @@ func someSet(t *rapid.T, name string) PermissionSet {
 	}
 	if rapid.Bool().Draw(t, "tagged") {
 		s.Tags = map[string]string{"Team": pick("team", "", "data", "shop")}
+	} else if rapid.Bool().Draw(t, "said to have none") {
+		s.Tags = map[string]string{}
 	}
 	s.normalize()
 	return s

@@ -146,6 +146,8 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatToWrite(t *testing.T) {
 		{"assignments/a.json", `{"Assignments": [{` + whole + `}, {` + whole + `}]}`, "1:132", `The SID "a" is used twice, first at templates/assignments/a.json:1:26`, ""},
 		{"assignments/a.json", entry(strings.Replace(whole, `"Root"`, `"Root", "Root"`, 1)), "1:50", `Target names "Root" twice`, ""},
 
+		{"assignments/a.json", entry(strings.Replace(whole, `"g"`, `[]`, 1)), "1:92", "PrincipalId is an empty list", "Take the assignment out"},
+
 		{"guards/a.yaml", "Guards:\n  - because: so\n", "2:5", "The guard expects nothing", ""},
 		{"guards/a.yaml", "Guards:\n  - expect: somebody can reach every account with A\n", "2:13", `group, user, anyone or only is expected where there is "somebody"`, "Such as"},
 	} {

@@ -321,9 +321,6 @@ func (r *reading) tags(n *node) map[string]string {
 	if len(tags) > maxTags-len(marks) {
 		r.problem(n.at, "", "A permission set has at most %d tags, and %d are kept for its marks.", maxTags, len(marks))
 	}
-	if len(tags) == 0 {
-		return nil
-	}
 	return tags
 }
 
