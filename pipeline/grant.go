@@ -23,6 +23,7 @@ type rights struct {
 type grant struct {
 	deny      bool
 	action    string   // a pattern; or "everything but ..." where not
+	lower     string   // the action in lower case: case does not count
 	not       bool     // action is such
 	resources []string // patterns; one "everything but ..." where but
 	but       bool
@@ -118,10 +119,11 @@ func (r *rights) statement(s *policy.Statement, within string) {
 	}
 	if s.NotAction != nil {
 		g.action, g.not = "everything but "+strings.Join(texts(s.NotAction), ", "), true
+		g.lower = strings.ToLower(g.action)
 		r.grants = append(r.grants, g)
 	}
 	for _, action := range texts(s.Action) {
-		g.action = action
+		g.action, g.lower = action, strings.ToLower(action)
 		r.grants = append(r.grants, g)
 	}
 }
@@ -152,7 +154,7 @@ func (h *grant) covers(g *grant) bool {
 		same := h.not == g.not && h.but == g.but && h.action == g.action && slices.Equal(h.resources, g.resources)
 		return everything || same
 	}
-	if !subsumes(strings.ToLower(h.action), strings.ToLower(g.action)) {
+	if !subsumes(h.lower, g.lower) {
 		return false
 	}
 	for _, resource := range g.resources {
@@ -229,7 +231,7 @@ func meets(a, b string) bool {
 // whatever the conditions say, and unless a statement without conditions denies it whole.
 func (r *rights) could(action, resource string) bool {
 	action = strings.ToLower(action)
-	asked := grant{deny: true, action: action, resources: []string{resource}}
+	asked := grant{deny: true, action: action, lower: action, resources: []string{resource}}
 	for i := range r.grants {
 		if r.grants[i].deny && r.grants[i].limits == "" && r.grants[i].covers(&asked) {
 			return false
@@ -239,7 +241,7 @@ func (r *rights) could(action, resource string) bool {
 		if g.deny {
 			return false
 		}
-		return (g.not || meets(strings.ToLower(g.action), action)) &&
+		return (g.not || meets(g.lower, action)) &&
 			(g.but || slices.ContainsFunc(g.resources, func(p string) bool { return strings.Contains(p, "${") || meets(p, resource) }))
 	})
 }

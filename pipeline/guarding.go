@@ -283,7 +283,7 @@ func (g *Guard) pattern() bool { return strings.ContainsAny(g.action+g.resource,
 
 // denies reports that the set's own policies deny all that the guard is about.
 func (r *rights) denies(guard *Guard) bool {
-	asked := grant{deny: true, action: strings.ToLower(guard.action), resources: []string{guard.resource}}
+	asked := grant{deny: true, action: guard.action, lower: strings.ToLower(guard.action), resources: []string{guard.resource}}
 	return slices.ContainsFunc(r.grants, func(g grant) bool { return g.deny && g.limits == "" && g.covers(&asked) })
 }
 
