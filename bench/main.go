@@ -40,6 +40,7 @@ var benchmarks = []struct {
 	{"policy", (*bench).policy},
 	{"loopback", (*bench).loopback},
 	{"signed", (*bench).signed},
+	{"chain", (*bench).chain},
 	{"listing", (*bench).listing},
 	{"center", (*bench).center},
 	{"stale", (*bench).stale},
