@@ -97,7 +97,10 @@ func (c *console) pages() []page {
 		{path: "/spaces/{space}/projects/{project}", template: "project", show: c.showProject, forms: forms{
 			"invite": c.inviteToProject, "cancel-invitation": c.cancelProjectInvitation,
 			"add-member": c.setProjectRole, "set-role": c.setProjectRole, "remove": c.removeFromProject,
-			"add-team": c.addTeamToProject, "set-team-role": c.setTeamRole, "remove-team": c.removeTeamFromProject, "connect": c.requestPipeline}},
+			"add-team": c.addTeamToProject, "set-team-role": c.setTeamRole, "remove-team": c.removeTeamFromProject, "connect": c.requestPipeline,
+			"create-repository": c.createRepository}},
+		{path: "/spaces/{space}/projects/{project}/repositories/{repository}", template: "repository", show: c.showRepository, forms: forms{
+			"set-rule": c.setBranchRule, "set-default": c.setDefaultBranch, "delete": c.deleteRepository}},
 		{path: "/spaces/{space}/projects/{project}/pipelines/{pipeline}", template: "pipeline", show: c.showPipeline, forms: forms{
 			"run": c.startRun, "notify": c.notifyOfPipeline, "delete": c.deletePipeline}},
 		{path: "/spaces/{space}/projects/{project}/pipelines/{pipeline}/runs/{number}", template: "pipeline-run", show: c.showRun},

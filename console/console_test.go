@@ -435,6 +435,8 @@ var everyPage = []struct {
 	{"/start/accounts/111122223333/Owner/spaces", false, 403}, // for users of identity stores
 	{"/start/accounts/111122223333/Owner/spaces/x", false, 403},
 	{"/start/accounts/111122223333/Owner/access", false, 403},
+	{"/spaces/acme/projects/rocket/repositories/engine", false, 200},
+	{"/spaces/acme/projects/rocket/repositories/none", false, 404},
 }
 
 func TestEveryPage(t *testing.T) {
@@ -457,10 +459,13 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// furnish makes the space acme with the project rocket and the team builders.
+// furnish makes the space acme with the project rocket, the repository
+// engine in it, and the team builders.
 func furnish(t *testing.T, ada *visitor) {
 	t.Helper()
 	ada.post("/spaces", "create", "name", "acme", "description", "Everything we build").check(t, "make a space", expectation{status: 303, location: "/spaces/acme"})
 	ada.post("/spaces/acme", "create-project", "name", "rocket", "description", "It flies").check(t, "make a project", expectation{status: 303, location: "/spaces/acme/projects/rocket"})
+	ada.post("/spaces/acme/projects/rocket", "create-repository", "name", "engine", "description", "It burns").check(t, "make a repository",
+		expectation{status: 303, location: "/spaces/acme/projects/rocket/repositories/engine?done=repository-made"})
 	ada.post("/spaces/acme", "create-team", "name", "builders", "role", "limited-access").check(t, "make a team", expectation{status: 303, location: "/spaces/acme/teams/builders"})
 }

@@ -10,12 +10,13 @@ import (
 // projectPage is a project with who works in it.
 type projectPage struct {
 	*api.Project
-	Space       string
-	May         may
-	Members     *api.List[api.ProjectMember]
-	Teams       *api.List[api.ProjectTeam]
-	Pipelines   *api.List[api.Pipeline]
-	Invitations *api.List[api.Invitation] // nil for those who may not invite
+	Space        string
+	May          may
+	Members      *api.List[api.ProjectMember]
+	Teams        *api.List[api.ProjectTeam]
+	Repositories *api.List[api.Repository]
+	Pipelines    *api.List[api.Pipeline]
+	Invitations  *api.List[api.Invitation] // nil for those who may not invite
 }
 
 func (c *console) showProject(v *visit) (any, error) {
@@ -25,13 +26,16 @@ func (c *console) showProject(v *visit) (any, error) {
 		return nil, err
 	}
 	page := projectPage{Project: project, Space: space}
-	if page.May, err = c.may(v, role.InviteToProject, role.ChangeProjectRole, role.RemoveFromProject, role.AddTeamToProject, role.ChangeTeamProjectRole, role.RemoveTeamFromProject, role.ConnectEnvironmentAccount); err != nil {
+	if page.May, err = c.may(v, role.InviteToProject, role.ChangeProjectRole, role.RemoveFromProject, role.AddTeamToProject, role.ChangeTeamProjectRole, role.RemoveTeamFromProject, role.ConnectEnvironmentAccount, role.CreateRepository); err != nil {
 		return nil, err
 	}
 	if page.Members, err = c.ask.ListProjectMembers.ask(v, api.ListProjectMembersInput{Space: space, Project: name, Page: v.page("members")}); err != nil {
 		return nil, err
 	}
 	if page.Teams, err = c.ask.ListProjectTeams.ask(v, api.ListProjectTeamsInput{Space: space, Project: name}); err != nil {
+		return nil, err
+	}
+	if page.Repositories, err = c.ask.ListRepositories.ask(v, api.ListRepositoriesInput{Space: space, Project: name, Page: v.page("repositories")}); err != nil {
 		return nil, err
 	}
 	if page.Pipelines, err = c.ask.ListPipelines.ask(v, api.ListPipelinesInput{Space: space, Project: name}); err != nil {

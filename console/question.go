@@ -120,6 +120,15 @@ type questions struct {
 	ChangeTeamProjectRole question[api.ChangeTeamProjectRoleInput, api.ProjectTeam]
 	RemoveTeamFromProject question[api.RemoveTeamFromProjectInput, api.Empty]
 
+	CreateRepository question[api.CreateRepositoryInput, api.Repository]
+	ListRepositories question[api.ListRepositoriesInput, api.List[api.Repository]]
+	GetRepository    question[api.GetRepositoryInput, api.Repository]
+	DeleteRepository question[api.DeleteRepositoryInput, api.Empty]
+	SetDefaultBranch question[api.SetDefaultBranchInput, api.Repository]
+	ListBranches     question[api.ListBranchesInput, api.List[api.Branch]]
+	ListBranchRules  question[api.ListBranchRulesInput, api.List[api.BranchRule]]
+	SetBranchRule    question[api.SetBranchRuleInput, api.BranchRule]
+
 	CreateTeam       question[api.CreateTeamInput, api.Team]
 	ListTeams        question[api.ListTeamsInput, api.List[api.Team]]
 	GetTeam          question[api.GetTeamInput, api.Team]

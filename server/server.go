@@ -31,6 +31,7 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/delivery"
 	"github.com/sallyport/sallyport/directory"
+	"github.com/sallyport/sallyport/git"
 	"github.com/sallyport/sallyport/githttp"
 	"github.com/sallyport/sallyport/identitycenter"
 	"github.com/sallyport/sallyport/job"
@@ -221,10 +222,10 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	issuer := oidc.New(s.runner, s.issuer)
 	own := slices.Concat(in.Operations(), native.Operations(), issuer.Operations())
 	pages := console.New(s.runner, own)
-	git := githttp.New(s.runner, &githttp.Git{Repositories: s.repositories, Log: s.config.Log})
-	s.operations = slices.Concat(own, aws.Operations(), git.Operations())
+	gits := githttp.New(s.runner, &githttp.Git{Repositories: s.repositories, Log: s.config.Log})
+	s.operations = slices.Concat(own, aws.Operations(), gits.Operations())
 	s.http = &http.Server{
-		Handler:           s.observed(straight(s.routes(aws, native, issuer, git, pages))),
+		Handler:           s.observed(straight(s.routes(aws, native, issuer, gits, pages))),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
 		WriteTimeout:      time.Minute,
@@ -279,13 +280,13 @@ func (s *Server) mailFrom() string {
 }
 
 // routes says which door stands at which path.
-func (s *Server) routes(aws, native, issuer, git, pages http.Handler) http.Handler {
+func (s *Server) routes(aws, native, issuer, gits, pages http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/aws", aws)
 	mux.Handle("/aws/", aws)
 	mux.Handle("/api/", native)
-	mux.Handle("/git/{space}/{project}/{repository}/{rest...}", git)
-	mux.Handle("/git/", git)
+	mux.Handle("/git/{space}/{project}/{repository}/{rest...}", gits)
+	mux.Handle("/git/", gits)
 	mux.Handle("/.well-known/", issuer)
 	mux.Handle("/oidc/", issuer)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -314,6 +315,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 
 // begin starts what runs by itself.
 func (s *Server) begin(context.Context) error {
+	if err := git.Find(); err != nil {
+		s.config.Log.Warn("repositories cannot be reached", "error", err)
+	}
 	secure, err := tlsConfig(s.config, (&url.URL{Host: s.listener.Addr().String()}).Hostname())
 	if err != nil {
 		return err
