@@ -7,6 +7,7 @@ import (
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/signin"
 )
 
@@ -51,6 +52,7 @@ func (c *console) acting(do func(*visit, inRole) (answer, error)) func(*visit) (
 type accountSpaces struct {
 	At          inRole
 	Connections *api.List[api.AccountConnection]
+	Pipelines   *api.List[api.AccountPipeline]
 }
 
 func (c *console) showAccountSpaces(v *visit) (any, error) {
@@ -59,7 +61,11 @@ func (c *console) showAccountSpaces(v *visit) (any, error) {
 		return nil, err
 	}
 	found, err := c.ask.ListAccountConnections.ask(v, api.ListAccountConnectionsInput{Page: v.page("after")})
-	return accountSpaces{at, found}, err
+	if err != nil {
+		return nil, err
+	}
+	pipelines, err := c.ask.ListAccountPipelines.ask(v, api.ListAccountPipelinesInput{})
+	return accountSpaces{at, found, pipelines}, err
 }
 
 // pendingConnection is what a token asks of an account, to say yes or no to.
@@ -74,6 +80,10 @@ type pendingConnection struct {
 func (c *console) lookAtRequest(v *visit, at inRole) (answer, error) {
 	token := strings.TrimSpace(v.typed("token"))
 	found, err := c.ask.GetPendingConnection.ask(v, api.ConnectionTokenInput{Body: api.VerificationToken{Token: token}})
+	if fault.Is(err, fault.NotFound) { // projects ask with the same kind of token
+		asked, err := c.ask.GetPendingPipeline.ask(v, api.PipelineTokenInput{Body: api.VerificationToken{Token: token}})
+		return answer{template: "pending-pipeline", data: pendingPipeline{at, asked, token}}, err
+	}
 	return answer{template: "pending-connection", data: pendingConnection{at, found, token}}, err
 }
 

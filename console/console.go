@@ -73,7 +73,8 @@ func (c *console) pages() []page {
 		{path: "/start", template: "start", show: c.showPortal, door: c.defaultStore, forms: c.portalForms()},
 		{path: "/start/{store}", template: "start", show: c.showPortal, door: c.namedStore, forms: c.portalForms()},
 		{path: "/start/accounts/{account}/{role}/spaces", template: "account-spaces", show: c.showAccountSpaces, door: c.defaultStore, forms: forms{
-			"look": c.acting(c.lookAtRequest), "accept": c.acting(c.acceptRequest), "reject": c.acting(c.rejectRequest)}},
+			"look": c.acting(c.lookAtRequest), "accept": c.acting(c.acceptRequest), "reject": c.acting(c.rejectRequest),
+			"accept-pipeline": c.acting(c.acceptPipeline), "reject-pipeline": c.acting(c.rejectPipeline), "end-pipeline": c.acting(c.endPipeline)}},
 		{path: "/start/accounts/{account}/{role}/spaces/{id}", template: "account-space", show: c.showAccountSpace, door: c.defaultStore, forms: forms{
 			"add-role": c.acting(c.addRoleToSpace), "remove-role": c.acting(c.removeRoleFromSpace), "development-role": c.acting(c.makeDevelopmentRole), "disconnect": c.acting(c.disconnectSpace)}},
 		{path: "/start/accounts/{account}/{role}/access", template: "access", show: c.showAccountAccess, door: c.defaultStore},

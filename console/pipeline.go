@@ -79,3 +79,25 @@ func (c *console) deletePipeline(v *visit) (answer, error) {
 	}
 	return goTo(projectPath(in.Space, in.Project), "done", "pipeline-deleted"), nil
 }
+
+// pendingPipeline is what a project asks of an account, to say yes or no to.
+type pendingPipeline struct {
+	At inRole
+	*api.AccountPipeline
+	Token string
+}
+
+func (c *console) acceptPipeline(v *visit, at inRole) (answer, error) {
+	_, err := c.ask.AcceptPipeline.ask(v, api.PipelineTokenInput{Body: api.VerificationToken{Token: v.typed("token")}})
+	return goTo(at.Path("/spaces"), "done", "pipeline-accepted"), err
+}
+
+func (c *console) rejectPipeline(v *visit, at inRole) (answer, error) {
+	_, err := c.ask.RejectPipeline.ask(v, api.PipelineTokenInput{Body: api.VerificationToken{Token: v.typed("token")}})
+	return goTo(at.Path("/spaces"), "done", "pipeline-rejected"), err
+}
+
+func (c *console) endPipeline(v *visit, at inRole) (answer, error) {
+	_, err := c.ask.DeleteAccountPipeline.ask(v, api.AccountPipelineInput{ID: v.typed("of")})
+	return goTo(at.Path("/spaces"), "done", "pipeline-deleted"), err
+}

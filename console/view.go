@@ -265,6 +265,8 @@ var notes = map[string]string{
 	"run-asked-for":         "The run is asked for. Load this page again to see how far it is.",
 	"notified":              "You get a mail when a run fails.",
 	"not-notified":          "You get no more mails of this pipeline.",
+	"pipeline-accepted":     "The pipeline is accepted, and its role is made. It looks at its repository now.",
+	"pipeline-rejected":     "The request is rejected. Its token is good for nothing any more.",
 	"pipeline-deleted":      "The pipeline is deleted. What it has delivered stays.",
 	"team-added":            "The team is given its role in the project.",
 	"restricted":            "The connection is for the chosen projects alone, from the next request on.",
