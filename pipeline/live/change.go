@@ -413,7 +413,7 @@ func (a *applying) assignment(ctx context.Context, at pipeline.Assignment, wante
 	}
 	for try := 1; ; try++ {
 		begun := time.Now()
-		id, err := kind.ask(ctx, a, at)
+		id, err := kind.ask(ctx, a.Client, at)
 		if err == nil {
 			return a.awaitAssignment(ctx, kind, begun, id)
 		}
@@ -448,16 +448,16 @@ func (a *applying) isAssigned(ctx context.Context, at pipeline.Assignment) (is b
 	return is, err
 }
 
-var errDenied = errors.New("AWS could not do it")
+var errFailed = errors.New("AWS could not do it")
 
-func (a *applying) awaitAssignment(ctx context.Context, kind assignmentKind, begun time.Time, id string) error {
-	return a.ended.await(ctx, begun, func() (bool, error) {
-		s, err := kind.status(ctx, a, id)
+func (c *Client) awaitAssignment(ctx context.Context, kind assignmentKind, begun time.Time, id string) error {
+	return c.ended.await(ctx, begun, func() (bool, error) {
+		s, err := kind.status(ctx, c, id)
 		if err != nil {
 			return false, err
 		}
 		if s.Status == types.StatusValuesFailed {
-			return true, fmt.Errorf("%w: %s", errDenied, aws.ToString(s.FailureReason))
+			return true, fmt.Errorf("%w: %s", errFailed, aws.ToString(s.FailureReason))
 		}
 		return s.Status == types.StatusValuesSucceeded, nil
 	})
@@ -466,13 +466,13 @@ func (a *applying) awaitAssignment(ctx context.Context, kind assignmentKind, beg
 // requestOf finds the request that is about an assignment just now. There are few at a
 // time: AWS lets no more be in flight.
 func (a *applying) requestOf(ctx context.Context, kind assignmentKind, at pipeline.Assignment) (id string, err error) {
-	ids, err := kind.underway(ctx, a)
+	ids, err := kind.underway(ctx, a.Client)
 	for _, one := range ids {
 		if err != nil {
 			return "", err
 		}
 		var s *types.AccountAssignmentOperationStatus
-		if s, err = kind.status(ctx, a, one); err == nil && s.Status == types.StatusValuesInProgress &&
+		if s, err = kind.status(ctx, a.Client, one); err == nil && s.Status == types.StatusValuesInProgress &&
 			aws.ToString(s.PermissionSetArn) == at.Set && aws.ToString(s.TargetId) == at.Account && aws.ToString(s.PrincipalId) == at.ID {
 			id = one
 		}
@@ -482,32 +482,32 @@ func (a *applying) requestOf(ctx context.Context, kind assignmentKind, at pipeli
 
 // assignmentKind is what is the same of creating and of deleting assignments.
 type assignmentKind struct {
-	ask      func(context.Context, *applying, pipeline.Assignment) (id string, err error)
-	status   func(ctx context.Context, a *applying, id string) (*types.AccountAssignmentOperationStatus, error)
-	underway func(context.Context, *applying) (ids []string, err error)
+	ask      func(context.Context, *Client, pipeline.Assignment) (id string, err error)
+	status   func(ctx context.Context, c *Client, id string) (*types.AccountAssignmentOperationStatus, error)
+	underway func(context.Context, *Client) (ids []string, err error)
 }
 
 var inProgress = &types.OperationStatusFilter{Status: types.StatusValuesInProgress}
 
 var creating = assignmentKind{
-	ask: func(ctx context.Context, a *applying, at pipeline.Assignment) (string, error) {
-		out, err := a.once.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{InstanceArn: &a.Instance.ARN, PermissionSetArn: &at.Set,
+	ask: func(ctx context.Context, c *Client, at pipeline.Assignment) (string, error) {
+		out, err := c.once.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{InstanceArn: &c.Instance.ARN, PermissionSetArn: &at.Set,
 			PrincipalId: &at.ID, PrincipalType: types.PrincipalType(at.Type), TargetId: &at.Account, TargetType: types.TargetTypeAwsAccount})
 		if err != nil {
 			return "", err
 		}
 		return aws.ToString(out.AccountAssignmentCreationStatus.RequestId), nil
 	},
-	status: func(ctx context.Context, a *applying, id string) (*types.AccountAssignmentOperationStatus, error) {
-		out, err := a.sso.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{InstanceArn: &a.Instance.ARN, AccountAssignmentCreationRequestId: &id})
+	status: func(ctx context.Context, c *Client, id string) (*types.AccountAssignmentOperationStatus, error) {
+		out, err := c.sso.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{InstanceArn: &c.Instance.ARN, AccountAssignmentCreationRequestId: &id})
 		if err != nil {
 			return nil, err
 		}
 		return out.AccountAssignmentCreationStatus, nil
 	},
-	underway: func(ctx context.Context, a *applying) (ids []string, err error) {
-		in := &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: &a.Instance.ARN, MaxResults: aws.Int32(ssoPage), Filter: inProgress}
-		err = pages(ctx, ssoadmin.NewListAccountAssignmentCreationStatusPaginator(a.sso, in), func(page *ssoadmin.ListAccountAssignmentCreationStatusOutput) bool {
+	underway: func(ctx context.Context, c *Client) (ids []string, err error) {
+		in := &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: &c.Instance.ARN, MaxResults: aws.Int32(ssoPage), Filter: inProgress}
+		err = pages(ctx, ssoadmin.NewListAccountAssignmentCreationStatusPaginator(c.sso, in), func(page *ssoadmin.ListAccountAssignmentCreationStatusOutput) bool {
 			ids = append(ids, requestIDs(page.AccountAssignmentsCreationStatus)...)
 			return false
 		})
@@ -516,24 +516,24 @@ var creating = assignmentKind{
 }
 
 var deleting = assignmentKind{
-	ask: func(ctx context.Context, a *applying, at pipeline.Assignment) (string, error) {
-		out, err := a.once.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{InstanceArn: &a.Instance.ARN, PermissionSetArn: &at.Set,
+	ask: func(ctx context.Context, c *Client, at pipeline.Assignment) (string, error) {
+		out, err := c.once.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{InstanceArn: &c.Instance.ARN, PermissionSetArn: &at.Set,
 			PrincipalId: &at.ID, PrincipalType: types.PrincipalType(at.Type), TargetId: &at.Account, TargetType: types.TargetTypeAwsAccount})
 		if err != nil {
 			return "", err
 		}
 		return aws.ToString(out.AccountAssignmentDeletionStatus.RequestId), nil
 	},
-	status: func(ctx context.Context, a *applying, id string) (*types.AccountAssignmentOperationStatus, error) {
-		out, err := a.sso.DescribeAccountAssignmentDeletionStatus(ctx, &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{InstanceArn: &a.Instance.ARN, AccountAssignmentDeletionRequestId: &id})
+	status: func(ctx context.Context, c *Client, id string) (*types.AccountAssignmentOperationStatus, error) {
+		out, err := c.sso.DescribeAccountAssignmentDeletionStatus(ctx, &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{InstanceArn: &c.Instance.ARN, AccountAssignmentDeletionRequestId: &id})
 		if err != nil {
 			return nil, err
 		}
 		return out.AccountAssignmentDeletionStatus, nil
 	},
-	underway: func(ctx context.Context, a *applying) (ids []string, err error) {
-		in := &ssoadmin.ListAccountAssignmentDeletionStatusInput{InstanceArn: &a.Instance.ARN, MaxResults: aws.Int32(ssoPage), Filter: inProgress}
-		err = pages(ctx, ssoadmin.NewListAccountAssignmentDeletionStatusPaginator(a.sso, in), func(page *ssoadmin.ListAccountAssignmentDeletionStatusOutput) bool {
+	underway: func(ctx context.Context, c *Client) (ids []string, err error) {
+		in := &ssoadmin.ListAccountAssignmentDeletionStatusInput{InstanceArn: &c.Instance.ARN, MaxResults: aws.Int32(ssoPage), Filter: inProgress}
+		err = pages(ctx, ssoadmin.NewListAccountAssignmentDeletionStatusPaginator(c.sso, in), func(page *ssoadmin.ListAccountAssignmentDeletionStatusOutput) bool {
 			ids = append(ids, requestIDs(page.AccountAssignmentsDeletionStatus)...)
 			return false
 		})

@@ -18,15 +18,15 @@ type Statement struct {
 var Statements = []Statement{
 	allow("ReadPermissionSets", "sso:", "ListInstances", "ListPermissionSets", "DescribePermissionSet", "GetInlinePolicyForPermissionSet", "ListManagedPoliciesInPermissionSet",
 		"ListCustomerManagedPolicyReferencesInPermissionSet", "GetPermissionsBoundaryForPermissionSet", "ListTagsForResource"),
-	allow("ReadAssignments", "sso:", "ListAccountAssignmentsForPrincipal", "ListAccountsForProvisionedPermissionSet", "ListAccountAssignments"),
+	allow("ReadAssignments", "sso:", "ListAccountAssignmentsForPrincipal", "ListAccountsForProvisionedPermissionSet", "ListAccountAssignments",
+		"ListAccountAssignmentCreationStatus", "DescribeAccountAssignmentCreationStatus", "ListAccountAssignmentDeletionStatus", "DescribeAccountAssignmentDeletionStatus"),
 	allow("ReadDirectory", "identitystore:", "ListGroups", "ListUsers", "GetUserId", "DescribeUser", "DescribeGroup", "ListGroupMembershipsForMember"),
 	allow("ReadOrganization", "organizations:", "ListRoots", "ListOrganizationalUnitsForParent", "ListAccounts", "ListParents", "ListTagsForResource"),
 	allow("WritePermissionSets", "sso:", "CreatePermissionSet", "UpdatePermissionSet", "DeletePermissionSet", "PutInlinePolicyToPermissionSet", "DeleteInlinePolicyFromPermissionSet",
 		"AttachManagedPolicyToPermissionSet", "DetachManagedPolicyFromPermissionSet", "AttachCustomerManagedPolicyReferenceToPermissionSet", "DetachCustomerManagedPolicyReferenceFromPermissionSet",
 		"PutPermissionsBoundaryToPermissionSet", "DeletePermissionsBoundaryFromPermissionSet", "TagResource", "UntagResource"),
 	allow("Provision", "sso:", "ProvisionPermissionSet", "DescribePermissionSetProvisioningStatus", "ListPermissionSetProvisioningStatus"),
-	allow("WriteAssignments", "sso:", "CreateAccountAssignment", "DescribeAccountAssignmentCreationStatus", "ListAccountAssignmentCreationStatus",
-		"DeleteAccountAssignment", "DescribeAccountAssignmentDeletionStatus", "ListAccountAssignmentDeletionStatus"),
+	allow("WriteAssignments", "sso:", "CreateAccountAssignment", "DeleteAccountAssignment"),
 }
 
 func allow(sid, service string, names ...string) Statement {

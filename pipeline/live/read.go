@@ -70,6 +70,7 @@ func (r *reading) everyAssignment(ctx context.Context, full bool, names pipeline
 	r.do(r.organization)
 	r.do(r.permissionSets)
 	r.do(r.groups)
+	r.do(r.settled)
 	if err := r.wait(); err != nil {
 		return nil, err
 	}
@@ -117,6 +118,7 @@ func (c *Client) ForPlan(ctx context.Context, p *pipeline.Plan) (*pipeline.Snaps
 	r.do(r.organization)
 	r.do(r.permissionSets)
 	r.do(r.groups)
+	r.do(r.settled)
 	if err := r.wait(); err != nil {
 		return nil, err
 	}
@@ -204,6 +206,27 @@ func comparePrincipals(a, b pipeline.Principal) int {
 
 func compareAssignments(a, b pipeline.Assignment) int {
 	return cmp.Or(cmp.Compare(a.Set, b.Set), cmp.Compare(a.Account, b.Account), comparePrincipals(a.Principal, b.Principal))
+}
+
+// settled waits until no change of an assignment is under way: an earlier run that died
+// may have asked for one, and read now it would be asked for again.
+func (r *reading) settled() error {
+	for _, kind := range []assignmentKind{creating, deleting} {
+		ids, err := kind.underway(r, r.Client)
+		if err != nil {
+			return told(err)
+		}
+		for _, id := range ids {
+			r.do(func() error {
+				err := r.awaitAssignment(r, kind, time.Now(), id)
+				if errors.Is(err, errFailed) {
+					return nil // that is found out when it is asked for again
+				}
+				return told(err)
+			})
+		}
+	}
+	return nil
 }
 
 // organization reads units and accounts. Where there is none, the instance's own account

@@ -7,8 +7,8 @@ import (
 )
 
 // latency is how long AWS works on something after it has answered, as far as has been
-// seen: the age at which nineteen of twenty have ended. Asking earlier mostly costs a
-// request for nothing; the quotas leave few.
+// seen: the age at which 39 of 40 have ended. Asking earlier costs a request for nothing,
+// and the quotas leave few; asking later costs time.
 type latency struct {
 	mu    sync.Mutex
 	is    time.Duration
@@ -31,19 +31,20 @@ func (l *latency) guess() (is time.Duration, known bool) {
 }
 
 // saw learns from something that had ended, or not, at an age. While nothing has, the
-// guess doubles; from then on it moves to where one in twenty is asked about too soon.
+// guess doubles; from then on it moves to where one in forty is asked about too soon.
 func (l *latency) saw(age time.Duration, ended bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	step := l.is / 5
+	step := l.is / 2
 	switch {
 	case !ended && !l.known:
 		l.is = max(l.is, 2*age)
 	case !ended && age >= l.is-step:
-		l.is += step * 19 / 20
+		l.is += step * 39 / 40
+	case ended && !l.known:
+		l.known, l.is = true, l.is+step // one that was quick says little of the others
 	case ended:
-		l.known = true
-		l.is -= step / 20
+		l.is -= step / 40
 	}
 	l.is = min(max(l.is, firstGuess/2), longestWait)
 }
