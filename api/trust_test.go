@@ -216,3 +216,30 @@ func TestDevelopmentRolesOfLongNamesStayApart(t *testing.T) {
 		t.Errorf("%s, %s", one, two)
 	}
 }
+
+// A project that is made again under the name of another is another one.
+func TestAttackAProjectMadeAgainUnderItsName(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		c := s.Connected()
+		retrust(t, c, sallyporttest.TrustPolicy("StringEquals", trust.Place{Space: string(c.Space.ID), Project: string(c.Project.ID)}.SourceARN()))
+		if answer := c.Credentials(c.Developer, "production", `{}`); answer.Status != http.StatusOK {
+			t.Fatalf("before: %d %s", answer.Status, answer.Body)
+		}
+		c.Write(func(tx *database.Tx) error { return c.Spaces.DeleteProject(tx, c.Project.ID) })
+		again := c.Owner.Project(c.Space, "web")
+		if again.Name != c.Project.Name || again.ID == c.Project.ID {
+			t.Fatalf("it was made again as %+v", again)
+		}
+		if answer := c.Send("POST", "/api/v1/spaces/acme/projects/web/environments", c.Owner.Token, `{"name":"production","connection":"prod","role":"deploy"}`); answer.Status != http.StatusCreated {
+			t.Fatalf("%d %s", answer.Status, answer.Body)
+		}
+		answer := c.Credentials(c.Owner, "production", `{}`)
+		if answer.Status != http.StatusForbidden || !strings.Contains(answer.Body, string(again.ID)) {
+			t.Errorf("the project that has only the name is answered %d %s", answer.Status, answer.Body)
+		}
+		way := accountReport(t, c, c.Way.Keeper).Spaces[0].Projects[0].Environments[0].Ways[0]
+		if way.State != api.WayBroken || way.Link != string(connection.LinkTrust) {
+			t.Errorf("the report says %+v", way)
+		}
+	})
+}

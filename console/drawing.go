@@ -19,6 +19,7 @@ type drawing struct {
 type box struct {
 	X, Y, Width, Height int
 	Title, Detail       string
+	Whole               string
 	Kind                string // of a class in the style sheet
 }
 
@@ -34,11 +35,11 @@ type line struct {
 
 // What a picture is made of, in its own units.
 const (
-	boxWidth, boxHeight = 190, 46
-	rowGap, columnGap   = 14, 70
+	boxWidth, boxHeight = 216, 46
+	rowGap, columnGap   = 14, 52
 	margin              = 8
 	mostDrawn           = 40 // environments, and roles; a picture of more is none
-	longestShown        = 24 // characters in a box
+	longestShown        = 24 // characters in a box; all of a text shows when it is pointed at
 )
 
 func column(n int) int { return margin + n*(boxWidth+columnGap) }
@@ -79,7 +80,7 @@ func draw(report *api.AccountReport) drawing {
 				continue
 			}
 			people := len(d.Boxes)
-			d.Boxes = append(d.Boxes, box{column(0), margin + (first+environments.y-rowGap-boxHeight)/2, boxWidth, boxHeight, peopleIn(project), shown(crowd(project)), "people"})
+			d.Boxes = append(d.Boxes, box{column(0), margin + (first+environments.y-rowGap-boxHeight)/2, boxWidth, boxHeight, peopleIn(project), shown(crowd(project)), crowd(project), "people"})
 			for _, e := range of {
 				d.link(people, e, api.WayOpen)
 			}
@@ -90,7 +91,7 @@ func draw(report *api.AccountReport) drawing {
 	}
 	d.Height = 2*margin + max(environments.y, roles.y, boxHeight+rowGap) - rowGap
 	account := len(d.Boxes)
-	d.Boxes = append(d.Boxes, box{column(3), (d.Height - boxHeight) / 2, boxWidth, boxHeight, report.Account, "the account", "account"})
+	d.Boxes = append(d.Boxes, box{column(3), (d.Height - boxHeight) / 2, boxWidth, boxHeight, report.Account, "the account", report.Account, "account"})
 	for i := range d.Boxes[:account] {
 		if d.Boxes[i].X == column(2) {
 			d.link(i, account, d.best(i))
@@ -103,7 +104,7 @@ func draw(report *api.AccountReport) drawing {
 type row struct{ y, count int }
 
 func (d *drawing) put(in *row, at int, title, detail, kind string) int {
-	d.Boxes = append(d.Boxes, box{column(at), margin + in.y, boxWidth, boxHeight, shown(title), shown(detail), kind})
+	d.Boxes = append(d.Boxes, box{column(at), margin + in.y, boxWidth, boxHeight, shown(title), shown(detail), title + ", " + detail, kind})
 	in.y += boxHeight + rowGap
 	in.count++
 	return len(d.Boxes) - 1
