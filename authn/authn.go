@@ -86,8 +86,11 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 	case c.Scheme == Signed:
 		return v.signer(tx, c.Signature)
 	case c.Scheme == Basic:
-		identity, token, err := v.Credentials.AuthenticateAccessToken(tx, c.Alias, c.Token)
-		return Caller{Identity: identity, Token: token}, err
+		presented, err := v.Credentials.AuthenticateAccessToken(tx, c.Alias, c.Token)
+		if err != nil {
+			return Caller{}, err
+		}
+		return Caller{Identity: presented.Identity, Token: &presented.Token}, nil
 	case c.Scheme == InProcess:
 		return c.Service.Caller(), nil
 	}

@@ -38,6 +38,7 @@ var benchmarks = []struct {
 }{
 	{"decision", (*bench).decision},
 	{"policy", (*bench).policy},
+	{"token", (*bench).token},
 	{"loopback", (*bench).loopback},
 	{"signed", (*bench).signed},
 	{"chain", (*bench).chain},

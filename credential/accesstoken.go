@@ -203,12 +203,13 @@ func (s *Store) DeleteAccessTokens(tx *database.Tx, user directory.UserID) error
 	return err
 }
 
-// presented is a token as a client presents it, with whose it is.
-type presented struct {
-	Identity
-	alias   string // in the form in which aliases are compared
-	token   AccessToken
+// Presented is a token as a client presents it, with whose it is. It is shared, and
+// must not be modified.
+type Presented struct {
 	expires time.Time // the token, or the session it was handed out in
+	alias   string    // in the form in which aliases are compared
+	Identity
+	Token AccessToken
 }
 
 // errAccessToken is what everybody is told whose alias and token are no pair.
@@ -219,38 +220,57 @@ var errAccessToken = fault.Unauthenticatedf("the alias and the personal access t
 // tokens, those of somebody else and of users who are not active are all
 // Unauthenticated, in the same words and after one look at the database. A
 // token that is good costs none while nothing changes.
-func (s *Store) AuthenticateAccessToken(tx *database.ReadTx, alias, secret string) (Identity, *AccessToken, error) {
-	hash := sha256.Sum256([]byte(secret))
-	var asked bool
-	ask := func() (*presented, error) {
+func (s *Store) AuthenticateAccessToken(tx *database.ReadTx, alias, secret string) (*Presented, error) {
+	var text [tokenLength]byte // all that could be a token of it: a longer one is none
+	copy(text[:], secret)
+	hash := sha256.Sum256(text[:])
+	if len(secret) != tokenLength {
+		hash = [sha256.Size]byte{}
+	}
+	if held, ok := s.presented.Known(tx, hash); ok && held.good(tx, alias) {
+		return held, nil
+	}
+	return s.lookUpAccessToken(tx, alias, hash)
+}
+
+// good tells whether the token still is, and is that of whoever has the alias.
+func (p *Presented) good(tx *database.ReadTx, alias string) bool {
+	return tx.Now().Before(p.expires) && (p.alias == alias || p.alias == strings.ToLower(alias))
+}
+
+// lookUpAccessToken looks at the database once, whether the token is known or not: that
+// one is must not show in how long it takes to refuse it.
+func (s *Store) lookUpAccessToken(tx *database.ReadTx, alias string, hash [sha256.Size]byte) (*Presented, error) {
+	asked := false
+	ask := func() (*Presented, error) {
 		asked = true
 		return database.One(tx, s.scanPresented(tx), `select u.id, u.alias, coalesce(u.store_id, ''), u.display_name_sealed, coalesce(s.expires_at, t.expires_at), `+accessTokenColumns+`
 			from access_tokens t join users u on u.id = t.user_id left join sessions s on s.id = t.session_id
 			where t.hash = $1 and u.state = $2`, hash[:], directory.Active)
 	}
 	held, err := s.presented.Get(tx, hash, ask)
-	if err == nil && tx.Now().Before(held.expires) && held.alias == strings.ToLower(alias) {
-		return held.Identity, &held.token, nil
+	if err == nil && held.good(tx, alias) {
+		return held, nil
 	}
-	if !asked { // that a token is known must not show in how long it takes to refuse it
+	if !asked {
 		_, err = ask()
 	}
 	if err != nil && !errors.Is(err, database.ErrNone) {
-		return Identity{}, nil, err
+		return nil, err
 	}
-	return Identity{}, nil, errAccessToken
+	return nil, errAccessToken
 }
 
-func (s *Store) scanPresented(tx *database.ReadTx) func(database.Row) (*presented, error) {
-	return func(row database.Row) (*presented, error) {
-		var p presented
+func (s *Store) scanPresented(tx *database.ReadTx) func(database.Row) (*Presented, error) {
+	return func(row database.Row) (*Presented, error) {
+		var p Presented
 		var name []byte
-		err := row.Scan(append([]any{&p.UserID, &p.Alias, &p.Store, &name, (*database.Time)(&p.expires)}, p.token.places()...)...)
+		err := row.Scan(append([]any{&p.UserID, &p.Alias, &p.Store, &name, (*database.Time)(&p.expires)}, p.Token.places()...)...)
 		if err != nil {
 			return nil, err
 		}
-		if p.token.ExpiresAt.Before(p.expires) {
-			p.expires = p.token.ExpiresAt
+		if p.Token.ExpiresAt.Before(p.expires) {
+			p.expires = p.Token.ExpiresAt
 		}
 		if p.Store != "" {
 			key, err := s.key(tx)

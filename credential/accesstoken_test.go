@@ -36,18 +36,21 @@ func (w *world) deleteToken(user directory.UserID, id credential.AccessTokenID) 
 }
 
 // presentToken is the pair of an alias and a secret, as a Git client sends it.
-func (w *world) presentToken(alias string, secret credential.Token) (who credential.Identity, token *credential.AccessToken, err error) {
+func (w *world) presentToken(alias string, secret credential.Token) (who *credential.Presented, err error) {
 	err = w.read(func(tx *database.ReadTx) error {
-		who, token, err = w.AuthenticateAccessToken(tx, alias, string(secret))
+		who, err = w.AuthenticateAccessToken(tx, alias, string(secret))
 		return err
 	})
-	return who, token, err
+	return who, err
 }
 
 // verifyToken presents one of ada's.
 func (w *world) verifyToken(secret credential.Token) (user directory.UserID, err error) {
-	who, _, err := w.presentToken("ada", secret)
-	return who.UserID, err
+	who, err := w.presentToken("ada", secret)
+	if err != nil {
+		return "", err
+	}
+	return who.UserID, nil
 }
 
 func TestWhatAPersonalAccessTokenTakes(t *testing.T) {
@@ -176,10 +179,10 @@ func TestAttackATokenUnderAnotherAlias(t *testing.T) {
 		w.must(err)
 		w.pass(time.Minute)
 		for _, alias := range []string{"ada", "ADA", "Ada"} {
-			who, token, err := w.presentToken(alias, secret)
+			who, err := w.presentToken(alias, secret)
 			w.must(err)
-			if who.UserID != w.ada || who.Alias != "ada" || who.SessionID != "" || token.ID == "" {
-				t.Errorf("%s is %+v with %+v", alias, who, token)
+			if who.UserID != w.ada || who.Alias != "ada" || who.SessionID != "" || who.Token.ID == "" {
+				t.Errorf("%s is %+v", alias, who)
 			}
 		}
 		words := ""
@@ -198,14 +201,14 @@ func TestAttackATokenUnderAnotherAlias(t *testing.T) {
 			{"another checksum", "ada", secret[:len(secret)-1] + "~"},
 			{"more than a token", "ada", secret + "\n"},
 		} {
-			_, token, err := w.presentToken(row.alias, row.secret)
+			who, err := w.presentToken(row.alias, row.secret)
 			w.is(err, fault.Unauthenticated)
-			if words = cmp.Or(words, err.Error()); err.Error() != words || token != nil {
+			if words = cmp.Or(words, err.Error()); err.Error() != words || who != nil {
 				t.Errorf("%s is told %q, others %q", row.what, err, words)
 			}
 		}
 		w.must(w.write(func(tx *database.Tx) error { return w.directory.Disable(tx, w.ada) }))
-		if _, _, err := w.presentToken("ada", secret); err == nil || err.Error() != words {
+		if _, err := w.presentToken("ada", secret); err == nil || err.Error() != words {
 			t.Errorf("a disabled user is told %v, others %q", err, words)
 		}
 	})

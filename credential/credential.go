@@ -35,7 +35,7 @@ type Store struct {
 	Keys *seal.Keys
 
 	live      database.Memo[string, liveSession]  // by a token's hash
-	presented database.Memo[[32]byte, *presented] // likewise
+	presented database.Memo[[32]byte, *Presented] // likewise
 	shutOut   database.Memo[inSpace, bool]
 	signing   sync.Map // SigningKeyID to *rsa.PrivateKey: parsing checks much
 }

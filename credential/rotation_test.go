@@ -132,9 +132,9 @@ func TestATokenHandedOutForGit(t *testing.T) {
 			return token, secret
 		}
 		first, firstSecret := handOut()
-		_, presented, err := w.presentToken("ada", firstSecret)
+		presented, err := w.presentToken("ada", firstSecret)
 		w.must(err)
-		if presented.Reach.Repository != "r" || !presented.ExpiresAt.Equal(w.now.Add(time.Hour)) {
+		if presented.Token.Reach.Repository != "r" || !presented.Token.ExpiresAt.Equal(w.now.Add(time.Hour)) {
 			t.Errorf("handed out is %+v", presented)
 		}
 		if listed := w.listTokens(w.ada, "", 10); len(listed) != 0 {

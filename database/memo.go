@@ -63,25 +63,34 @@ func (m *Memo[K, V]) Get(tx *ReadTx, key K, load func() (V, error)) (V, error) {
 	if tx.generation == 0 {
 		return m.local(tx, key, load)
 	}
-	p := m.current(tx.generation)
-	p.mu.RLock()
-	value, ok := p.known[key]
-	p.mu.RUnlock()
-	if ok {
-		tx.told = true
+	if value, ok := m.Known(tx, key); ok {
 		return value, nil
 	}
 	value, err := load()
 	if err != nil || tx.moved || tx.generation == 0 {
 		return value, err
 	}
-	p = m.current(tx.generation) // on PostgreSQL the first look may have set it anew
+	p := m.current(tx.generation) // on PostgreSQL the first look may have set it anew
 	p.mu.Lock()
 	if len(p.known) < remembered {
 		p.known[key] = value
 	}
 	p.mu.Unlock()
 	return value, nil
+}
+
+// Known returns what is remembered under the key for others too, if anything is: for
+// those who ask so often that making the function for Get would count.
+func (m *Memo[K, V]) Known(tx *ReadTx, key K) (value V, ok bool) {
+	if tx.generation == 0 {
+		return value, false
+	}
+	p := m.current(tx.generation)
+	p.mu.RLock()
+	value, ok = p.known[key]
+	p.mu.RUnlock()
+	tx.told = tx.told || ok
+	return value, ok
 }
 
 // local remembers within the transaction.

@@ -164,7 +164,7 @@ func (w *world) accessToken() (good func() bool) {
 	})
 	return func() bool {
 		return w.DB().Read(context.Background(), func(tx *database.ReadTx) error {
-			_, _, err := w.credentials.AuthenticateAccessToken(tx, w.ada.Alias, string(secret))
+			_, err := w.credentials.AuthenticateAccessToken(tx, w.ada.Alias, string(secret))
 			return err
 		}) == nil
 	}
