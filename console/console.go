@@ -81,12 +81,14 @@ func (c *console) pages() []page {
 		{path: "/profile", template: "profile", show: c.showProfile, forms: forms{
 			"rename": c.rename, "change-password": c.changePassword, "delete-account": c.deleteAccount}},
 		{path: "/sessions", template: "sessions", show: c.showSessions, forms: forms{"end": c.endSession, "end-others": c.endOtherSessions}},
-		{path: "/tokens", template: "tokens", show: c.showTokens, forms: forms{"create": c.createToken, "delete": c.deleteToken}},
+		{path: "/tokens", template: "tokens", show: c.showTokens, forms: forms{"create": c.createToken, "rotate": c.rotateToken, "delete": c.deleteToken}},
 
 		{path: "/spaces", template: "new-space", show: c.showHome, forms: forms{"create": c.createSpace}},
 		{path: "/spaces/{space}", template: "space", show: c.showSpace, forms: forms{
 			"create-project": c.createProject, "create-team": c.createTeam, "invite": c.inviteToSpace, "cancel-invitation": c.cancelInvitation,
 			"set-role": c.setMemberRole, "remove": c.removeMember}},
+		{path: "/spaces/{space}/tokens", template: "space-tokens", show: c.showSpaceTokens, forms: forms{
+			"shut-out": c.shutOutToken, "readmit": c.readmitToken, "limit": c.limitTokens}},
 		{path: "/spaces/{space}/teams/{team}", template: "team", show: c.showTeam, forms: forms{"set-role": c.setRoleOfTeam, "add": c.addTeamMember, "remove": c.removeTeamMember}},
 		{path: "/spaces/{space}/connections", template: "connections", show: c.showConnections, forms: forms{
 			"request": c.requestConnection, "create-network": c.createVPCConnection, "change-network": c.changeVPCConnection, "delete-network": c.deleteVPCConnection}},

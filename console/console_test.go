@@ -424,6 +424,8 @@ var everyPage = []struct {
 	{"/spaces", false, 200},
 	{"/spaces/acme", false, 200},
 	{"/spaces/another", false, 403},
+	{"/spaces/acme/tokens", false, 200},
+	{"/spaces/another/tokens", false, 403},
 	{"/spaces/acme/teams/builders", false, 200},
 	{"/spaces/acme/teams/none", false, 404},
 	{"/spaces/acme/projects/rocket", false, 200},

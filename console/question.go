@@ -90,6 +90,12 @@ type questions struct {
 	ListAccessTokens  question[api.ListAccessTokensInput, api.List[api.AccessToken]]
 	DeleteAccessToken question[api.DeleteAccessTokenInput, api.Empty]
 
+	RotateAccessToken question[api.RotateAccessTokenInput, api.CreatedAccessToken]
+	ListSpaceTokens   question[api.ListSpaceTokensInput, api.List[api.SpaceToken]]
+	ShutOutToken      question[api.SpaceTokenInput, api.SpaceToken]
+	ReadmitToken      question[api.SpaceTokenInput, api.SpaceToken]
+	LimitTokens       question[api.LimitTokensInput, api.Space]
+
 	ExplainOwnAccess   question[api.ExplainOwnAccessInput, api.Access]
 	ListOwnPermissions question[api.ListOwnPermissionsInput, api.List[string]]
 	CreateSpace        question[api.CreateSpaceInput, api.Space]

@@ -114,7 +114,7 @@ func (c *console) showSpace(v *visit) (any, error) {
 		return nil, err
 	}
 	page := spacePage{Space: space}
-	if page.May, err = c.may(v, role.CreateProject, role.CreateTeam, role.InviteToSpace, role.ChangeSpaceRole, role.RemoveFromSpace); err != nil {
+	if page.May, err = c.may(v, role.CreateProject, role.CreateTeam, role.InviteToSpace, role.ChangeSpaceRole, role.RemoveFromSpace, role.ViewSpaceTokens); err != nil {
 		return nil, err
 	}
 	if page.Projects, err = c.ask.ListProjects.ask(v, api.ListProjectsInput{Space: name, Accessible: true, Page: v.page("projects")}); err != nil {

@@ -36,7 +36,7 @@ type looks struct {
 func loadLooks() *looks {
 	l := &looks{templates: map[string]*template.Template{}, addresses: map[string]string{}, files: map[string]string{}}
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{
-		"moment": moment, "scope": scopeInWords, "spaceRoles": func() []role.Role { return role.SpaceRoles() },
+		"moment": moment, "scope": scopeInWords, "reach": reach, "spaceRoles": func() []role.Role { return role.SpaceRoles() },
 		"projectRoles": func() []role.Role { return role.ProjectRoles() }, "roleTitle": roleTitle,
 		"plainField": newPlainField, "join": func(texts []string) string { return strings.Join(texts, " ") },
 	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html"))
@@ -248,6 +248,9 @@ var notes = map[string]string{
 	"session-ended":         "The session has ended.",
 	"others-ended":          "Every session but this one has ended.",
 	"token-deleted":         "The token is deleted. It is refused from now on.",
+	"token-shut-out":        "The token is shut out. It is refused in the space from now on.",
+	"token-readmitted":      "The token is let in again.",
+	"tokens-limited":        "The limit is set. Tokens that were made for longer are refused in the space from now on.",
 	"joined":                "Welcome: you are in.",
 	"space-made":            "The space is made, and you are its Space administrator.",
 	"repository-made":       "The repository is made.",
