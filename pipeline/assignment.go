@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -139,14 +140,13 @@ func parseTarget(text string) (Target, bool) {
 
 // together checks the files against each other.
 func (r *reading) together(t *Templates) {
-	sets, names := map[string]Position{}, []string{}
+	sets := map[string]Position{}
 	for _, s := range t.Sets {
 		if at, twice := sets[s.Name]; twice {
 			r.problem(s.At, "Give one of them another name.", "The permission set %q is described twice, first at %s.", clip(s.Name), at)
 			continue
 		}
 		sets[s.Name] = s.At
-		names = append(names, s.Name)
 	}
 	sids := map[string]Position{}
 	for _, a := range t.Assignments {
@@ -159,7 +159,7 @@ func (r *reading) together(t *Templates) {
 				continue
 			}
 			fix := fmt.Sprintf("Describe it in %s/%s.json; sallyport import writes what exists.", setsFolder, clip(s.Name))
-			if near := nearest(s.Name, names); near != "" {
+			if near := r.problems.nearest(s.Name, maps.Keys(sets)); near != "" {
 				fix = fmt.Sprintf("Did you mean %s? Otherwise describe it in a file of %s.", near, setsFolder)
 			}
 			r.problem(s.At, fix, "No file describes the permission set %q: only those of the files can be assigned.", clip(s.Name))

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -245,7 +244,7 @@ func (p *Plan) Remaining(s *Snapshot) ([]Change, error) {
 			planned[Assignment{c.SetARN, c.Account, *c.Principal}] = true
 		}
 	}
-	var problems Problems
+	var problems findings
 	for _, f := range p.Reads {
 		now := w.value(f.Kind, f.Of)
 		same := now == f.Was || now == f.Becomes || f.Kind == ofSet && f.Becomes == "ours" && strings.HasPrefix(now, "ours")
@@ -254,11 +253,11 @@ func (p *Plan) Remaining(s *Snapshot) ([]Change, error) {
 			same = !slices.ContainsFunc(w.Assignments, func(a Assignment) bool { return a.Set == set.ARN && !planned[a] })
 		}
 		if !same {
-			problems = append(problems, Problem{Message: fmt.Sprintf("Since the plan was made, %s has changed: from %s to %s.", f, f.Was, now), Fix: "Plan again."})
+			problems.found(Position{}, "Plan again.", "Since the plan was made, %s has changed: from %s to %s.", f, f.Was, now)
 		}
 	}
-	if len(problems) > 0 {
-		return nil, told(problems, ReadOptions{}.defaults().MaxTold)
+	if len(problems.all) > 0 {
+		return nil, problems.told(mostTold)
 	}
 	var left []Change
 	open := map[string]bool{}

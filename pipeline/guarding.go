@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,18 +60,13 @@ func (g *guarding) ask(guard *Guard, result *GuardResult) {
 	accounts, problem := g.place(guard)
 	if problem != nil {
 		problem.At = guard.At
-		g.p.problems = append(g.p.problems, *problem)
+		g.p.problems.add(*problem)
 		return
 	}
 	for _, name := range guard.sets {
 		if g.w.sets[name] == nil {
-			names := make([]string, 0, len(g.w.sets))
-			for known := range g.w.sets {
-				names = append(names, known)
-			}
-			slices.Sort(names)
 			fix := "Take the guard out, or correct the name."
-			if near := nearest(name, names); near != "" {
+			if near := g.w.guess.nearest(name, maps.Keys(g.w.sets)); near != "" {
 				fix = fmt.Sprintf("Did you mean %s?", near)
 			}
 			g.p.problem(guard.At, fix, "The guard is about the permission set %q, which there would not be.", clip(name))
@@ -82,7 +78,7 @@ func (g *guarding) ask(guard *Guard, result *GuardResult) {
 	for _, name := range guard.subjects {
 		principal, problem := g.w.principal(PrincipalName{Type: guard.kind, Name: name, At: guard.At})
 		if problem != nil {
-			g.p.problems = append(g.p.problems, *problem)
+			g.p.problems.add(*problem)
 			return
 		}
 		subjects[principal] = true

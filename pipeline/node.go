@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -89,13 +90,13 @@ func quote(text string) string {
 type reading struct {
 	ReadOptions
 	t        *Templates
-	problems Problems
-	warnings Problems
+	problems findings
+	warnings findings
 	values   int // left to be read, over all files
 }
 
 func (r *reading) problem(at Position, fix, format string, args ...any) {
-	r.problems = append(r.problems, Problem{At: at, Message: fmt.Sprintf(format, args...), Fix: fix})
+	r.problems.found(at, fix, format, args...)
 }
 
 // want reports whether the value is of the kind, and says so when it is not.
@@ -163,13 +164,8 @@ func (r *reading) object(n *node, what string, table fields) bool {
 		switch read, known := table[m.name]; {
 		case m.name == "$schema":
 		case !known:
-			names := make([]string, 0, len(table))
-			for name := range table {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			fix := "It may have " + strings.Join(names, ", ") + "."
-			if near := nearest(m.name, names); near != "" {
+			fix := "It may have " + strings.Join(slices.Sorted(maps.Keys(table)), ", ") + "."
+			if near := r.problems.nearest(m.name, maps.Keys(table)); near != "" {
 				fix = fmt.Sprintf("Did you mean %s?", near)
 			}
 			r.problem(m.at, fix, "%s has no member %q.", what, clip(m.name))

@@ -32,7 +32,7 @@ func (r *reading) parse(file string, text []byte) *node {
 	}
 	var wrong *parseError
 	if errors.As(err, &wrong) {
-		r.problems = append(r.problems, Problem(*wrong))
+		r.problems.add(Problem(*wrong))
 		return nil
 	}
 	if err != nil {

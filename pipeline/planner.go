@@ -24,6 +24,12 @@ func (o *Options) adopts(name string) bool {
 	return slices.Contains(o.Adopt, name) || slices.Contains(o.Adopt, "*")
 }
 
+// maxAssignments keeps a few lines of a file, multiplied, from taking all memory.
+const maxAssignments = 1_000_000
+
+// mostTold is how many problems one plan is refused with.
+const mostTold = 200
+
 // newARN stands for the ARN of a set that is yet to be created.
 func newARN(name string) string { return "new:" + name }
 
@@ -33,8 +39,9 @@ type planner struct {
 	t        *Templates
 	w        *world
 	p        *Plan
-	problems Problems
-	warnings Problems
+	problems findings
+	warnings findings
+	asked    int // assignments, those left out included
 
 	files   map[string]*SetTemplate // by name
 	ours    map[string]bool         // ARNs of live sets that the files govern, or that go
@@ -69,15 +76,15 @@ func NewPlan(t *Templates, s *Snapshot, o Options) (*Plan, error) {
 		files: map[string]*SetTemplate{}, ours: map[string]bool{}, changed: map[string]string{}, wanted: map[Assignment]int{}, ruled: map[string]bool{},
 		targets: map[string]matched{}, spoken: map[string]bool{},
 	}
-	p.warnings = slices.Clone(t.Warnings)
+	p.warnings.all = slices.Clone(t.Warnings)
 	p.sets()
 	p.assignments()
 	p.assign()
 	p.unassign()
 	p.remove()
 	p.only()
-	if len(p.problems) > 0 {
-		return nil, told(p.problems, ReadOptions{}.defaults().MaxTold)
+	if len(p.problems.all) > 0 {
+		return nil, p.problems.told(mostTold)
 	}
 	p.p.Partial = p.partial()
 	after, err := newWorld(After(s, p.p))
@@ -86,11 +93,11 @@ func NewPlan(t *Templates, s *Snapshot, o Options) (*Plan, error) {
 	}
 	p.access(after)
 	p.guards(after)
-	if len(p.problems) > 0 {
-		return nil, told(p.problems, ReadOptions{}.defaults().MaxTold)
+	if len(p.problems.all) > 0 {
+		return nil, p.problems.told(mostTold)
 	}
 	p.facts(after)
-	p.p.Warnings = told(p.warnings, 10*ReadOptions{}.defaults().MaxTold)
+	p.p.Warnings = p.warnings.told(10 * mostTold)
 	p.p.Estimate = estimate(p.p.Changes)
 	p.names()
 	p.p.seal()
@@ -122,11 +129,11 @@ func (p *planner) only() {
 }
 
 func (p *planner) problem(at Position, fix, format string, args ...any) {
-	p.problems = append(p.problems, Problem{At: at, Message: fmt.Sprintf(format, args...), Fix: fix})
+	p.problems.found(at, fix, format, args...)
 }
 
 func (p *planner) warn(at Position, fix, format string, args ...any) {
-	p.warnings = append(p.warnings, Problem{At: at, Message: fmt.Sprintf(format, args...), Fix: fix})
+	p.warnings.found(at, fix, format, args...)
 }
 
 func (p *planner) add(c Change) string {
@@ -229,7 +236,7 @@ func (p *planner) match(t Target) matched {
 	if m.problem != nil {
 		problem := *m.problem
 		problem.At = t.At
-		p.problems = append(p.problems, problem)
+		p.problems.add(problem)
 	}
 	return m
 }
@@ -240,13 +247,17 @@ func (p *planner) assignments() {
 	for i := range p.t.Assignments {
 		a := &p.t.Assignments[i]
 		accounts := p.accounts(a, unsaid)
+		if p.asked > maxAssignments {
+			p.problem(a.At, "Assign groups instead of users, and units to fewer permission sets.", "With this one the files ask for more than %d assignments.", maxAssignments)
+			return
+		}
 		for _, s := range a.Sets {
 			p.ruled[s.Name] = p.ruled[s.Name] || a.Management != Unsaid
 		}
 		for _, name := range a.Principals {
 			principal, problem := p.w.principal(name)
 			if problem != nil {
-				p.problems = append(p.problems, *problem)
+				p.problems.add(*problem)
 				continue
 			}
 			for _, set := range a.Sets {
@@ -285,6 +296,9 @@ func (p *planner) accounts(a *AssignmentTemplate, unsaid map[string][]string) (a
 				named = append(named, t)
 			}
 		}
+	}
+	if p.asked += len(reasons) * max(1, len(a.Principals)*len(a.Sets)); p.asked > maxAssignments {
+		return nil
 	}
 	match := Match{At: a.At, SID: a.SID}
 	for _, i := range slices.Sorted(maps.Keys(reasons)) {

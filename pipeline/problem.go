@@ -1,7 +1,10 @@
 package pipeline
 
 import (
+	"cmp"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 )
 
@@ -52,4 +55,56 @@ func (p Problems) Error() string {
 		lines[i] = problem.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// findings collects problems, of which no more are kept than can be told: files may have
+// millions.
+type findings struct {
+	all     Problems
+	more    int
+	guesses int
+}
+
+// The most problems that are kept to be sorted, and the most names that are guessed at:
+// each guess looks at every name there is.
+const (
+	mostKept    = 5000
+	mostGuessed = 200
+)
+
+func (f *findings) add(p Problem) {
+	if len(f.all) == mostKept {
+		f.more++
+		return
+	}
+	f.all = append(f.all, p)
+}
+
+func (f *findings) found(at Position, fix, format string, args ...any) {
+	f.add(Problem{At: at, Message: fmt.Sprintf(format, args...), Fix: fix})
+}
+
+// nearest is the name that was probably meant; empty when none is near, or when enough
+// was guessed.
+func (f *findings) nearest(name string, names iter.Seq[string]) string {
+	if f.guesses++; f.guesses > mostGuessed {
+		return ""
+	}
+	return nearest(name, slices.Sorted(names))
+}
+
+// told are the first of them by place, and how many more there are.
+func (f *findings) told(most int) Problems {
+	problems := f.all
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+	})
+	more := f.more
+	if beyond := len(problems) - most; beyond > 0 {
+		problems, more = problems[:most:most], more+beyond
+	}
+	if more > 0 {
+		problems = append(problems, Problem{Message: fmt.Sprintf("There are %d more.", more)})
+	}
+	return problems
 }

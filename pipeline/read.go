@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -89,22 +88,11 @@ func (r *reading) file(name string, text []byte) {
 // done checks what was read all together.
 func (r *reading) done() (*Templates, error) {
 	r.together(r.t)
-	if len(r.problems) > 0 {
-		return nil, told(r.problems, r.MaxTold)
+	if len(r.problems.all) > 0 {
+		return nil, r.problems.told(r.MaxTold)
 	}
-	r.t.Warnings = told(r.warnings, r.MaxTold)
+	r.t.Warnings = r.warnings.told(r.MaxTold)
 	return r.t, nil
-}
-
-// told sorts problems by place and tells no more than most.
-func told(problems Problems, most int) Problems {
-	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.At.File, b.At.File), cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
-	})
-	if more := len(problems) - most; more > 0 {
-		problems = append(problems[:most:most], Problem{Message: fmt.Sprintf("There are %d more.", more)})
-	}
-	return problems
 }
 
 // files finds the names of the files to read. What could have been meant to be read and

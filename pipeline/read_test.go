@@ -116,6 +116,7 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatToWrite(t *testing.T) {
 		{"permissionsets/a.json", set(`"PermissionBoundary": {"PolicyType": "Aws", "Policy": "arn:aws:iam::aws:policy/X"}`), "1:52", `PolicyType is AWS or CUSTOMER, not "Aws"`, ""},
 		{"permissionsets/a.json", set(`"PermissionBoundary": {"PolicyType": "AWS"}`), "1:37", "A boundary has both PolicyType and Policy", "{} for none"},
 		{"permissionsets/a.json", set(`"PermissionBoundary": {"PolicyType": "AWS", "Policy": "Bound"}`), "1:69", `"Bound" is not the ARN`, ""},
+		{"permissionsets/a.json", set(`"PermissionBoundary": {"PolicyType": "AWS", "Policy": "arn:aws:iam::aws:policy/X", "Path": "/x/"}`), "1:37", "Path is for customer managed policies", "Leave Path out"},
 		{"permissionsets/a.json", set(`"CustomPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Alow", "Action": "s3:*", "Resource": "*"}]}`), "1:82", "CustomPolicy: ", ""},
 		{"permissionsets/a.json", set(`"CustomPolicy": "{}"`), "1:31", "CustomPolicy has to be an object, not a text", ""},
 		{"permissionsets/a.json", set(`"CustomPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "` + strings.Repeat("x", maxInline) + `"}]}`), "1:31", "An inline policy has at most 32768 characters", ""},
@@ -241,6 +242,38 @@ func TestAttackFilesThatAreTooLargeOrTooMany(t *testing.T) {
 		fmt.Fprintf(&members, `"m%d": 1, `, i)
 	}
 	refused(t, folder(map[string]string{"permissionsets/a.json": `{` + members.String() + `"Name": "A"}`}), ReadOptions{}, "An object has more than 1000 members.")
+}
+
+// A few lines, multiplied, and a great many names that nobody has.
+func TestAttackFilesWhosePlanGrows(t *testing.T) {
+	s := company()
+	for i := range 2000 {
+		s.Accounts = append(s.Accounts, Account{ID: fmt.Sprintf("%012d", 700_000_000_000+i), Status: Active, Parent: "r-ab12"})
+	}
+	files, names := map[string]string{"permissionsets/a.json": adminSet}, []string{}
+	for i := range 999 {
+		names = append(names, fmt.Sprintf("%q", fmt.Sprintf("group%d", i)))
+		s.Groups = append(s.Groups, NamedPrincipal{fmt.Sprint("g-", i), fmt.Sprintf("group%d", i)})
+	}
+	covered(s)
+	files["assignments/a.json"] = strings.Replace(adminTo(`"Root"`), `"platform"`, "["+strings.Join(names, ", ")+"]", 1)
+	began := time.Now()
+	for _, p := range s.Groups {
+		s.Read.Principals = append(s.Read.Principals, Principal{Group, p.ID})
+	}
+	if got := wrong(t, files, s); !strings.Contains(got, "the files ask for more than 1000000 assignments") {
+		t.Errorf("got %.200s", got)
+	}
+	for i := range 100 {
+		files[fmt.Sprintf("assignments/%d.json", i)] = strings.NewReplacer(`"group`, fmt.Sprintf(`"x%dgroup`, i), `"a"`, fmt.Sprintf(`"a%d"`, i), `"Root"`, `"333333333333"`).Replace(files["assignments/a.json"])
+	}
+	delete(files, "assignments/a.json")
+	if got := wrong(t, files, s); !strings.Contains(got, `There is no group "x0group0"`) || !strings.HasSuffix(got, "There are 99700 more.") {
+		t.Errorf("got %.200s ... %s", got, got[len(got)-40:])
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it took %s", took)
+	}
 }
 
 func TestAttackLinksAndPipesInTheFolder(t *testing.T) {

@@ -107,7 +107,7 @@ func (s *PermissionSet) normalize() {
 func (p CustomerPolicy) String() string { return p.Path + p.Name }
 
 func (r *reading) warn(at Position, fix, format string, args ...any) {
-	r.warnings = append(r.warnings, Problem{At: at, Message: fmt.Sprintf(format, args...), Fix: fix})
+	r.warnings.found(at, fix, format, args...)
 }
 
 func (r *reading) within(n *node, what string, most int, form *regexp.Regexp) {
@@ -224,6 +224,9 @@ func (r *reading) boundary(n *node) *Boundary {
 	}
 	switch kind.text {
 	case "AWS":
+		if path != "/" {
+			r.problem(n.at, "Leave Path out: the ARN has it.", "Path is for customer managed policies.")
+		}
 		if r.managedPolicy(name) {
 			return &Boundary{ManagedPolicy: name.text}
 		}

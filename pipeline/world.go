@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,7 @@ type world struct {
 	sets     map[string]*LiveSet // by name
 	byARN    map[string]*LiveSet
 	held     map[Assignment]bool
+	guess    findings
 }
 
 func newWorld(s *Snapshot) (*world, error) {
@@ -128,13 +130,8 @@ func (w *world) target(t Target) (found []int, because string, problem *Problem)
 	case ByPath:
 		switch ids := w.unitsAt(t.Value); len(ids) {
 		case 0:
-			var paths []string
-			for _, path := range w.paths {
-				paths = append(paths, path)
-			}
-			slices.Sort(paths)
 			fix := "Take it out, or correct the path."
-			if near := nearest(t.Value, paths); near != "" {
+			if near := w.guess.nearest(t.Value, maps.Values(w.paths)); near != "" {
 				fix = fmt.Sprintf("Did you mean path:%s?", clip(near))
 			}
 			return wrong(fix, "There is no unit at %s.", clip(t.Value))
@@ -188,16 +185,11 @@ func (w *world) principal(p PrincipalName) (Principal, *Problem) {
 	case 1:
 		return Principal{p.Type, ids[0]}, nil
 	case 0:
-		names := make([]string, 0, len(w.named[p.Type]))
-		for name := range w.named[p.Type] {
-			names = append(names, name)
-		}
-		slices.Sort(names)
 		fix := fmt.Sprintf("Create the %s, or correct the name.", word)
 		other := map[PrincipalType]PrincipalType{User: Group, Group: User}[p.Type]
 		if len(w.named[other][p.Name]) > 0 {
 			fix = fmt.Sprintf("There is a %s of that name: is PrincipalType %s meant?", strings.ToLower(string(other)), other)
-		} else if near := nearest(p.Name, names); near != "" {
+		} else if near := w.guess.nearest(p.Name, maps.Keys(w.named[p.Type])); near != "" {
 			fix = fmt.Sprintf("Did you mean %q?", clip(near))
 		}
 		return Principal{}, &Problem{At: p.At, Message: fmt.Sprintf("There is no %s %q in the identity store.", word, clip(p.Name)), Fix: fix}
