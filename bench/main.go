@@ -46,6 +46,7 @@ var benchmarks = []struct {
 	{"center", (*bench).center},
 	{"stale", (*bench).stale},
 	{"planning", (*bench).planning},
+	{"reading", (*bench).reading},
 	{"repository", (*bench).repository},
 	{"start", (*bench).start},
 }
@@ -150,16 +151,18 @@ type size struct {
 	users     int   // in the directory of a start
 	center    centerSize
 	plans     []planSize
+	reads     []readSize
 	commits   int // of the history that is cloned and pushed
 }
 
 var (
 	full = size{"full", []int{10, 100, 1000}, []int{10, 100}, 1 << 16, 1 << 12, 64, 1500, 10_000, 200, 250, 100_000,
 		centerSize{accounts: 2000, sets: 500, assignments: 50_000, roles: 40_000, people: 1000, groups: 200, busy: 50, groupsOfBusy: 50, asking: 32, asked: 500},
-		[]planSize{{accounts: 200, units: 20, sets: 100, unitsOfSet: 10}, {accounts: 2000, units: 40, sets: 500, unitsOfSet: 2}}, 10_000}
+		[]planSize{{accounts: 200, units: 20, sets: 100, unitsOfSet: 10}, {accounts: 2000, units: 40, sets: 500, unitsOfSet: 2}},
+		[]readSize{{50, 0, 10, 200, 395, 200}, {200, 8, 40, 1000, 1825, 0}, {50, 0, 40, 10_000, 13_525, 0}}, 10_000}
 	small = size{"quick", []int{1, 2}, []int{1}, 1 << 10, 1 << 8, 8, 60, 20, 10, 50, 500,
 		centerSize{accounts: 20, sets: 20, assignments: 800, roles: 100, people: 40, groups: 20, busy: 10, groupsOfBusy: 10, asking: 8, asked: 40, onPostgreSQL: true},
-		[]planSize{{accounts: 20, units: 4, sets: 10, unitsOfSet: 2}}, 200}
+		[]planSize{{accounts: 20, units: 4, sets: 10, unitsOfSet: 2}}, []readSize{{12, 1, 3, 40, 0, 40}}, 200}
 )
 
 func (s size) mostAnswering() int { return slices.Max(s.answering) }
