@@ -76,7 +76,8 @@ type Verifier struct {
 }
 
 // Caller returns who presents this credential: a stranger when there is none,
-// a fault of kind Unauthenticated when it is not, or no longer, good.
+// a fault of kind Unauthenticated when it is not, or no longer, good. Whoever is
+// Denied the role they would act in is returned with the fault, for the log.
 func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 	switch {
 	case c.Malformed != nil:
@@ -113,11 +114,11 @@ func (v *Verifier) Caller(tx *database.ReadTx, c Credential) (Caller, error) {
 // time: what was taken away is refused by the next request.
 func (v *Verifier) acting(tx *database.ReadTx, by credential.Identity, as Acting) (Caller, error) {
 	if by.Store == "" {
-		return Caller{}, fault.Deniedf("roles of accounts are assigned to users of identity stores, and you are none")
+		return Caller{Identity: by}, fault.Deniedf("roles of accounts are assigned to users of identity stores, and you are none")
 	}
 	p, err := v.Centers.Act(tx, identitycenter.StoreID(by.Store), by.UserID, as.Account, as.Role)
 	if err != nil {
-		return Caller{}, err
+		return Caller{Identity: by}, err
 	}
 	return Caller{Principal: p, Region: v.Region}, nil
 }

@@ -6,12 +6,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/sallyport/sallyport/account"
+	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/identitycenter"
+	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/server"
 )
 
@@ -53,6 +56,19 @@ func (c *company) assignment(id account.ID, role string, ask func(*database.Tx, 
 		}
 		return c.centers.FinishAssignment(tx, r.ID)
 	})
+}
+
+// events are what the directory's log tells.
+func (c *company) events() (events []audit.Event) {
+	c.t.Helper()
+	err := c.DB().Read(c.t.Context(), func(tx *database.ReadTx) (err error) {
+		events, err = c.Runner().Audit.Events(tx, audit.Filter{Scope: seal.Directory, To: tx.Now().Add(time.Hour), Limit: 1000})
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return events
 }
 
 // role makes a role of an account, for services of CodeCatalyst of whatever space.
@@ -215,6 +231,15 @@ func TestAttackOnApproval(t *testing.T) {
 		sam.post(path, "accept", "token", token).check(t, what, expectation{status: 403, says: []string{"No access"}})
 	}
 	still("other roles")
+	refusals := 0
+	for _, event := range c.events() {
+		if event.Name == "acceptConnection" && event.ErrorCode == "denied" && event.Principal.ID == string(c.sam.ID) {
+			refusals++
+		}
+	}
+	if refusals != 4 {
+		t.Errorf("the log tells of %d refusals to sam", refusals)
+	}
 	// What is taken away is refused by the next request.
 	sam.get(owner).check(t, "assigned", expectation{status: 200})
 	c.unassign(shop, "Owner")

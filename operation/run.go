@@ -236,6 +236,7 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 	call.Caller = authn.Caller{}
 	caller, err := r.Verifier.Caller(tx, call.Request.Credential)
 	if err != nil {
+		call.Caller = caller // of a refusal too it may be known who it is
 		// What is open to strangers is open to someone whose session has ended.
 		if op.Rule.Strangers() && fault.Is(err, fault.Unauthenticated) {
 			return nil
