@@ -48,6 +48,8 @@ func (r Role) Serves(p Purpose) bool {
 	return false
 }
 
+var partition = regexp.MustCompile(`^aws(-[a-z]+)*$`)
+
 var roleARN = regexp.MustCompile(`^role/(?:[\x21-\x29\x2b-\x3e\x40-\x7e]{1,511}/)?([\w+=,.@-]{1,64})$`)
 
 // ParseRole reads the ARN of a role of an account. It names one: no wildcard, no other
@@ -58,7 +60,7 @@ func ParseRole(of account.ID, text string) (Role, error) {
 		return Role{}, fault.Invalidf("%w", err)
 	}
 	parts := roleARN.FindStringSubmatch(a.Resource)
-	if a.Service != "iam" || a.Region != "" || parts == nil || strings.Contains(a.Resource, "//") {
+	if !partition.MatchString(a.Partition) || a.Service != "iam" || a.Region != "" || parts == nil || strings.Contains(a.Resource, "//") {
 		return Role{}, fault.Invalidf("%.256q is not the ARN of a role: it has the form arn:aws:iam::%s:role/NAME", text, of)
 	}
 	if account.ID(a.Account) != of {

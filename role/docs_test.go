@@ -44,7 +44,8 @@ Space administrator". Of several grants it names the most permissive, one of the
 before one of a project, a direct one before one through a team.
 
 Some checks need more than a role and come on top: branch and approval rules, which
-projects an account connection is open to, who created a Dev Environment.
+projects an account connection is open to, who created a Dev Environment. Credentials of
+an account, through an environment, take ` + "`wf.start`" + `, as starting a run does.
 
 *Done to* says whether an action is done to the space or to one project of it.
 `
