@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha1"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +48,10 @@ func TestScripts(t *testing.T) {
 func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 	browser := httptest.NewServer(browserOf(s))
 	t.Cleanup(browser.Close)
+	// Another Sallyport plays AWS, to which this one's own calls go.
+	far := sallyporttest.Start(t)
+	t.Setenv("AWS_ENDPOINT_URL_STS", far.URL()+"/aws")
+	t.Setenv("AWS_CA_BUNDLE", far.CABundle())
 	var people sync.Map // principals by alias
 	person := func(ts *testscript.TestScript, alias string) *sallyporttest.Principal {
 		p, ok := people.Load(alias)
@@ -160,6 +166,23 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			// let NAME: $NAME is what the last command printed.
 			"let": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
+			},
+			// far: further requests to the account side are signed by root of an account at the
+			// Sallyport that plays AWS. $FAR is its address, $FAR_CA its authority's certificate,
+			// $THUMBPRINT that of the server under test.
+			"far": func(ts *testscript.TestScript, _ bool, _ []string) {
+				root := far.NewAccount("far" + ts.Getenv("RANDOMNAME"))
+				ts.Setenv("FAR", far.URL())
+				ts.Setenv("FAR_CA", far.CABundle())
+				ts.Setenv("FAR_ACCOUNT", string(root.Account))
+				text, err := os.ReadFile(s.CABundle())
+				ts.Check(err)
+				block, _ := pem.Decode(text)
+				ts.Setenv("THUMBPRINT", fmt.Sprintf("%x", sha1.Sum(block.Bytes)))
+				ts.Setenv("ISSUER", strings.TrimPrefix(s.URL(), "https://"))
+				ts.Setenv("AWS_ACCESS_KEY_ID", root.Key.AccessKeyID)
+				ts.Setenv("AWS_SECRET_ACCESS_KEY", root.Key.SecretAccessKey)
+				ts.Setenv("AWS_REGION", "us-west-2")
 			},
 			// field PATH NAME: $NAME is a member of what the last command printed as JSON.
 			"field": func(ts *testscript.TestScript, _ bool, args []string) {
