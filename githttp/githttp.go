@@ -263,10 +263,15 @@ func (g *Git) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), longest)
 	defer cancel()
-	control := http.NewResponseController(w)
+	moving := patient{http.NewResponseController(w), g.Patience}
+	if err := moving.begin(); err != nil {
+		g.Log.ErrorContext(ctx, "git cannot be answered over this connection", "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	defer moving.end() // fails where the connection has ended already
 	r = r.WithContext(ctx)
-	r.Body = &body{ReadCloser: r.Body, control: control, begun: time.Now(), patience: g.Patience}
-	to := &answer{ResponseWriter: w, control: control, patience: g.Patience}
+	r.Body = &body{ReadCloser: r.Body, patient: moving, begun: time.Now()}
+	to := &answer{ResponseWriter: w, patient: moving}
 	to.Header().Set("Cache-Control", "no-store")
 	operation.RequestOf(r).Credential = operation.Basic(r)
 	err := g.serve(to, r, in, rest)

@@ -2,6 +2,8 @@ package githttp_test
 
 import (
 	"bufio"
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"log/slog"
@@ -142,6 +144,52 @@ func TestAttackAPushThatNeverEnds(t *testing.T) {
 		}
 	}
 	s.nothingIncoming(t)
+}
+
+// What comes steadily is taken, however long it takes, and whatever time the server
+// gives to other requests.
+func TestAPushThatTakesLongIsTaken(t *testing.T) {
+	s := open(sallyporttest.Start(t))
+	commit := fmt.Appendf(nil, "tree 4b825dc642cb6eb9a060e54bf8d69288fbee4904\nauthor a <a@b> 0 +0000\ncommitter a <a@b> 0 +0000\n\nx\n")
+	id := sha1.Sum(append(fmt.Appendf(nil, "commit %d\x00", len(commit)), commit...))
+	noise := make([]byte, 40<<10)
+	rand.NewChaCha8([32]byte{3}).Read(noise)
+	text := push(git.Zero, hex.EncodeToString(id[:]), "refs/heads/slow", packOf(deflated(1, uint64(len(commit)), commit, nil), deflated(3, uint64(len(noise)), noise, nil)))
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		mux := http.NewServeMux()
+		mux.Handle("/git/{space}/{project}/{repository}/{rest...}", githttp.New(s.Runner(), &githttp.Git{Repositories: s.Repositories, Log: slog.New(slog.DiscardHandler)}))
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mux.ServeHTTP(w, operation.WithRequest(r, &operation.Request{ID: "test", Address: "192.0.2.1"}))
+		}))
+		server.Config.ReadTimeout, server.Config.WriteTimeout = 400*time.Millisecond, 400*time.Millisecond
+		server.EnableHTTP2 = protocol == "HTTP/2.0"
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		from, to := io.Pipe()
+		go func() {
+			for i := range 10 {
+				to.Write([]byte(text[i*len(text)/10 : (i+1)*len(text)/10]))
+				time.Sleep(100 * time.Millisecond)
+			}
+			to.Close()
+		}()
+		request, err := http.NewRequest("POST", server.URL+"/git/acme/web/shop/git-receive-pack", from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth("owner", s.owner.AccessToken(credential.Reach{}))
+		request.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+		response, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatalf("%s: %v", protocol, err)
+		}
+		answer, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.Proto != protocol || !strings.Contains(string(answer), "ok refs/heads/slo") {
+			t.Errorf("over %s it answers %q, %v", response.Proto, answer, err)
+		}
+		text = strings.Replace(text, "refs/heads/slow", "refs/heads/slo2", 1)
+	}
 }
 
 func TestAttackAPushThatIsTooLarge(t *testing.T) {
