@@ -5,10 +5,10 @@
 // the references are is decided in the database, in the transaction that records who
 // changed them and wakes whatever waits for a push. The folder follows:
 //
-//	 push ── objects ──> folder/incoming ── checked ──> folder/objects
-//	   │                                                     │
-//	   └── before, after ──> refs, event, triggers   ── follow ──> folder/packed-refs
-//	                         (one transaction)
+//	push ── objects ──> folder/incoming ── checked ──> folder/objects
+//	  │                                                     │
+//	  └── before, after ──> refs, event, triggers   ── follow ──> folder/packed-refs
+//	                        (one transaction)
 //
 // So a crash leaves nothing half done. Before the commit there are objects that
 // nobody refers to; after it the folder is behind, and catches up before it is used
@@ -299,7 +299,9 @@ func (s *Store) DeleteIn(tx *database.Tx, project space.ProjectID) error {
 }
 
 // DeleteInSpace ends the repositories of a space.
-func (s *Store) DeleteInSpace(tx *database.Tx, id space.ID) error { return s.remove(tx, "space_id", id) }
+func (s *Store) DeleteInSpace(tx *database.Tx, id space.ID) error {
+	return s.remove(tx, "space_id", id)
+}
 
 func (s *Store) remove(tx *database.Tx, column string, value any) error {
 	if s.Removing != nil {
