@@ -223,6 +223,22 @@ func TestCase10TheManagementAccountIsNeverLeftOutInSilence(t *testing.T) {
 	}
 }
 
+// What is removed there because its set goes is told as well, and so is what AWS may not let go.
+func TestASetThatGoesWarnsOfTheManagementAccountAndOfClosedOnes(t *testing.T) {
+	p := mustPlan(t, nil, companyWith([]LiveSet{live("Gone", ours)}, "111111111111", "333333333333", "666666666666", "999999999999"))
+	var got []string
+	for _, w := range p.Warnings {
+		got = append(got, w.Message)
+	}
+	want := []string{
+		`2 assignments of "Gone" removed as the set goes, from an account that is not active: group platform in 666666666666 (old-shop), group platform in 999999999999.`,
+		`1 assignment of "Gone" removed from the management account, as the set goes: group platform in 111111111111 (management).`,
+	}
+	if !slices.Equal(got, want) || len(p.Changes) != 5 {
+		t.Errorf("%q %v", got, changeIDs(p))
+	}
+}
+
 func TestCase11APlanIsReadBeforeItIsAppliedAndWhatExistsIsWritten(t *testing.T) {
 	s := companyWith([]LiveSet{live("Admin", ours)}, "333333333333")
 	files, err := Write(s)

@@ -392,8 +392,9 @@ func (p *planner) assign() {
 // unassign plans what is there and not wanted, of the permission sets that are ours.
 func (p *planner) unassign() {
 	var extra []Assignment
-	type left struct{ set, why, fix string }
-	alone := map[left][]string{}
+	// Of many, one warning is enough.
+	type warning struct{ set, what, fix string }
+	about := map[warning][]string{}
 	for _, a := range p.w.Assignments {
 		if _, wanted := p.wanted[a]; wanted || !p.ours[a.Set] {
 			continue
@@ -401,11 +402,17 @@ func (p *planner) unassign() {
 		name := p.setName(a.Set)
 		account := p.w.accounts[a.Account]
 		who := p.w.principalName(a.Principal) + " in " + p.w.accountName(a.Account)
-		leave := func(why, fix string) { alone[left{name, why, fix}] = append(alone[left{name, why, fix}], who) }
+		warn := func(what, fix string) {
+			about[warning{name, what, fix}] = append(about[warning{name, what, fix}], who)
+		}
+		leave := func(why, fix string) { warn("left alone, as "+why, fix) }
 		switch {
 		case p.files[name] == nil: // it goes, and everything about it
-			if a.Account == p.w.ManagementAccount {
-				p.warn(Position{}, "", "The permission set %q goes, and with it the access of %s, the management account.", name, who)
+			switch {
+			case a.Account == p.w.ManagementAccount:
+				warn("removed from the management account, as the set goes", "")
+			case account == nil || account.Status != Active:
+				warn("removed as the set goes, from an account that is not active", "AWS may refuse that, and keep the set: it can go when the account is gone.")
 			}
 			extra = append(extra, a)
 		case account == nil:
@@ -420,11 +427,11 @@ func (p *planner) unassign() {
 			extra = append(extra, a)
 		}
 	}
-	for _, l := range slices.SortedFunc(maps.Keys(alone), func(a, b left) int {
-		return cmp.Or(strings.Compare(a.set, b.set), strings.Compare(a.why, b.why))
+	for _, w := range slices.SortedFunc(maps.Keys(about), func(a, b warning) int {
+		return cmp.Or(strings.Compare(a.set, b.set), strings.Compare(a.what, b.what))
 	}) {
-		slices.Sort(alone[l])
-		p.warn(Position{}, l.fix, "%s of %q left alone, as %s: %s.", count(len(alone[l]), "assignment", "assignments"), l.set, l.why, listed(alone[l]))
+		slices.Sort(about[w])
+		p.warn(Position{}, w.fix, "%s of %q %s: %s.", count(len(about[w]), "assignment", "assignments"), w.set, w.what, listed(about[w]))
 	}
 	slices.SortFunc(extra, p.order)
 	for _, a := range extra {
