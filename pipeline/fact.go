@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -239,7 +240,12 @@ func (p *Plan) Remaining(s *Snapshot) ([]Change, error) {
 		return nil, err
 	}
 	planned := map[Assignment]bool{}
+	sets, principals := setOf(s.Read.Sets), setOf(s.Read.Principals)
 	for _, c := range p.Changes {
+		// What was not read must not pass for done.
+		if live := w.sets[c.Set]; c.Principal != nil && live != nil && !sets[live.ARN] && !principals[*c.Principal] {
+			return nil, fmt.Errorf("the snapshot is not complete: it lacks the assignments of %s and of %q", principalWords(*c.Principal, p.Names[c.Principal.ID]), c.Set)
+		}
 		if c.Action == Unassign {
 			planned[Assignment{c.SetARN, c.Account, *c.Principal}] = true
 		}

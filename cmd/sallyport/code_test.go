@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -67,6 +68,23 @@ func tell(t *testing.T, s *sallyporttest.Sallyport, story string) {
 			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
 				text := strings.ReplaceAll(ts.ReadFile(args[0]), args[1], args[2])
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+			},
+			// after DURATION: time passes for a command in the background, which has to get somewhere.
+			"after": func(ts *testscript.TestScript, _ bool, args []string) {
+				d, err := time.ParseDuration(args[0])
+				ts.Check(err)
+				time.Sleep(d)
+			},
+			// once: no assignment was asked for twice.
+			"once": func(ts *testscript.TestScript, _ bool, _ []string) {
+				s.Read(func(tx *database.ReadTx) error {
+					twice, err := database.All(tx, database.Value[string], `select kind || ' ' || account_id from center_requests where kind <> 'PROVISIONING'
+						group by kind, permission_set_id, account_id, principal_id having count(*) > 1`)
+					if len(twice) > 0 {
+						ts.Fatalf("asked for twice: %v", twice)
+					}
+					return err
+				})
 			},
 			// finding TEXT: $ID is that of the finding with the text, of those last printed.
 			"finding": func(ts *testscript.TestScript, _ bool, args []string) {
