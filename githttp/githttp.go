@@ -46,17 +46,16 @@ type Git struct {
 
 	runner                    *operation.Runner
 	uploadPack, refs, receive *operation.Operation
-	busy                      chan struct{}
+	turns                     *turns
 	offered                   atomic.Pointer[[]byte] // what git offers by version 2 of the protocol
 }
 
 const (
-	// atOnce is how many requests work with git at the same time; others wait.
-	atOnce = 32
 	// longest is how long one request may take.
 	longest = time.Hour
-	// longestAsk is more than clients say about what they want and have.
-	longestAsk = 64 << 20
+	// longestAsk is more than clients say about what they want and have: fifty bytes
+	// for each of some hundred thousand.
+	longestAsk = 16 << 20
 
 	largestPush = 10 << 30
 	largestBlob = 2 << 30 // of here on: "Quotas for source repositories"
@@ -73,7 +72,7 @@ func New(runner *operation.Runner, g *Git) *Git {
 	if g.LargestPush == 0 {
 		g.LargestPush = largestPush
 	}
-	g.runner, g.busy = runner, make(chan struct{}, atOnce)
+	g.runner, g.turns = runner, newTurns()
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{Space}/{Project}/{Repository}") }
 	g.uploadPack = operation.Read("GitUploadPack", g.findToFetch, in(role.CloneRepository))
 	g.refs = operation.Read("GitReceivePackRefs", g.findToPush, in(role.CloneRepository))
@@ -306,16 +305,10 @@ func (g *Git) serve(w *answer, r *http.Request, in RepositoryInput, rest string)
 	return fault.NotFoundf("there is nothing here: Git's smart protocol alone is spoken")
 }
 
-// turn waits until there is room for one more that works with git.
-func (g *Git) turn(ctx context.Context) (done func(), err error) {
-	wait, cancel := context.WithTimeout(ctx, g.Patience)
-	defer cancel()
-	select {
-	case g.busy <- struct{}{}:
-		return func() { <-g.busy }, nil
-	case <-wait.Done():
-		return nil, fault.Throttledf("too many clients fetch and push just now: try again shortly")
-	}
+// turn waits until there is room for one more request that works with git, of the
+// caller and of all.
+func (g *Git) turn(r *http.Request) (done func(), err error) {
+	return g.turns.take(r.Context(), operation.RequestOf(r).Caller.UserID, g.Patience)
 }
 
 func (g *Git) advertise(w *answer, r *http.Request, in RepositoryInput) error {
@@ -341,14 +334,20 @@ func (g *Git) advertise(w *answer, r *http.Request, in RepositoryInput) error {
 	if err != nil {
 		return err
 	}
-	if protocol := r.Header.Get("Git-Protocol"); protocol != git.Version2 {
-		return folder.Advertise(r.Context(), protocol, &prefixed{w, pktLine("# service="+name+"\n") + flush})
+	protocol := r.Header.Get("Git-Protocol")
+	if protocol == git.Version2 {
+		text, err := g.offer2(r.Context(), folder)
+		if err == nil {
+			_, err = w.Write(text)
+		}
+		return err
 	}
-	text, err := g.offer2(r.Context(), folder)
-	if err == nil {
-		_, err = w.Write(text)
+	done, err := g.turn(r)
+	if err != nil {
+		return err
 	}
-	return err
+	defer done()
+	return folder.Advertise(r.Context(), protocol, &prefixed{w, pktLine("# service="+name+"\n") + flush})
 }
 
 // offer2 is what git offers by version 2 of the protocol. It tells of git, and not of
@@ -423,26 +422,27 @@ func (g *Git) upload(w *answer, r *http.Request, in RepositoryInput) error {
 	if err != nil {
 		return err
 	}
-	ask, err := content(r, "git-upload-pack")
-	if err != nil {
-		return err
-	}
-	// git begins to answer before it has read all: what it asks for is small.
-	asked, err := io.ReadAll(io.LimitReader(ask, longestAsk+1))
-	if err != nil || len(asked) > longestAsk {
-		return fault.Invalidf("the request ended before all of it was sent, or is larger than %d MB", longestAsk>>20)
-	}
-	done, err := g.turn(r.Context())
+	done, err := g.turn(r)
 	if err != nil {
 		return err
 	}
 	defer done()
+	ask, err := content(r, "git-upload-pack")
+	if err != nil {
+		return err
+	}
+	// git begins to answer before it has read all: what it asks for is small. It is
+	// held in memory, and may be packed into very little: not before it is its turn.
+	asked, err := io.ReadAll(io.LimitReader(ask, longestAsk+1))
+	if err != nil || len(asked) > longestAsk {
+		return fault.Invalidf("the request ended before all of it was sent, or is larger than %d MB", longestAsk>>20)
+	}
 	folder, err := g.Repositories.Open(r.Context(), found.repository)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/x-git-upload-pack-result")
-	err = folder.UploadPack(r.Context(), r.Header.Get("Git-Protocol"), strings.NewReader(string(asked)), w)
+	err = folder.UploadPack(r.Context(), r.Header.Get("Git-Protocol"), bytes.NewReader(asked), w)
 	if w.begun && isExit(err) {
 		return nil // it has told the client what was wrong
 	}
@@ -479,7 +479,7 @@ func (g *Git) receivePack(w *answer, r *http.Request, in RepositoryInput) error 
 	if err != nil {
 		return out.report(asked.updates, func(int) error { return err })
 	}
-	done, err := g.turn(r.Context())
+	done, err := g.turn(r)
 	if err != nil {
 		return err
 	}
