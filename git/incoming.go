@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unicode/utf8"
 
@@ -24,6 +25,7 @@ import (
 // Limits are on what a push may bring.
 type Limits struct {
 	Pack    int64 // bytes sent
+	Room    int64 // bytes that must stay free on the disk
 	Blob    int64 // bytes of a file
 	Commit  int64 // bytes of a commit, or of a tag, with all that is said about it
 	Message int   // characters of a commit's message; 0: any
@@ -106,7 +108,7 @@ func (in *Incoming) receive(ctx context.Context, pack io.Reader, limits Limits) 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stream := &metered{from: pack, most: limits.Pack}
+	stream := &metered{from: pack, most: limits.Pack, check: func() error { return in.room(limits.Room) }}
 	// What is left to do once all has come is in proportion to it, unless the pack is
 	// made to waste time.
 	stream.ended = func(n int64) {
@@ -160,16 +162,37 @@ func explainPack(ctx context.Context, err error) error {
 	return &fault.Error{Kind: fault.Invalid, Message: "the pack of the push is refused: " + reason, Err: err}
 }
 
-// metered reads no more than a push may bring.
+// room refuses what would fill the disk: the database may lie on it, and then nobody
+// could do anything.
+func (in *Incoming) room(least int64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(in.folder, &disk); err != nil {
+		return err
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < uint64(least) {
+		return fault.Quotaf("the server's disk has no room for the push: ask whoever runs it for more")
+	}
+	return nil
+}
+
+// metered reads no more than a push may bring, and than there is room for.
 type metered struct {
 	from  io.Reader
 	most  int64
 	read  int64
-	err   error // why it ended early
+	check func() error // whether there is
+	next  int64        // at which it is asked again
+	err   error        // why it ended early
 	ended func(n int64)
 }
 
+// often is after how much is looked again how much room there is.
+const often = 16 << 20
+
 func (m *metered) Read(p []byte) (int, error) {
+	if m.err == nil && m.read >= m.next {
+		m.next, m.err = m.read+often, m.check()
+	}
 	if m.err != nil {
 		return 0, m.err
 	}

@@ -43,6 +43,8 @@ type Git struct {
 	Patience time.Duration
 	// LargestPush bounds what one push sends, in bytes. Zero: 10 GiB.
 	LargestPush int64
+	// LeastRoom is how much of the disk a push leaves free, in bytes. Zero: 1 GiB.
+	LeastRoom int64
 
 	runner                    *operation.Runner
 	uploadPack, refs, receive *operation.Operation
@@ -58,6 +60,7 @@ const (
 	longestAsk = 16 << 20
 
 	largestPush = 10 << 30
+	leastRoom   = 1 << 30
 	largestBlob = 2 << 30 // of here on: "Quotas for source repositories"
 	largestMeta = 6 << 20
 	longestPath = 4096
@@ -71,6 +74,9 @@ func New(runner *operation.Runner, g *Git) *Git {
 	}
 	if g.LargestPush == 0 {
 		g.LargestPush = largestPush
+	}
+	if g.LeastRoom == 0 {
+		g.LeastRoom = leastRoom
 	}
 	g.runner, g.turns = runner, newTurns()
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{Space}/{Project}/{Repository}") }
@@ -175,7 +181,7 @@ func (g *Git) unpack(call *operation.Call, view operation.View, in *PushInput) (
 	if err != nil {
 		return err
 	}
-	limits := git.Limits{Pack: g.LargestPush, Blob: largestBlob, Commit: largestMeta, Message: s.known.LongestMessage, Path: longestPath, Depth: deepestPath}
+	limits := git.Limits{Pack: g.LargestPush, Room: g.LeastRoom, Blob: largestBlob, Commit: largestMeta, Message: s.known.LongestMessage, Path: longestPath, Depth: deepestPath}
 	came, err := folder.Receive(call.Context, s.pack, limits)
 	defer func() { err = errors.Join(err, came.Discard()) }()
 	if err != nil {

@@ -203,3 +203,24 @@ func TestAttackAPushThatIsTooLarge(t *testing.T) {
 	g.Refused([]string{"the push brings more than 1 MB"}, "push", "-q", strings.Replace(remote, "https:", "http:", 1)+"/git"+at, "main")
 	s.nothingIncoming(t)
 }
+
+// Whoever may push could fill the disk, under the database too.
+func TestAttackAPushThatFillsTheDisk(t *testing.T) {
+	s := open(sallyporttest.Start(t))
+	url := s.impatient(t, &githttp.Git{LeastRoom: 1 << 60})
+	request, err := http.NewRequest("POST", url+"/git/acme/web/shop/git-receive-pack", strings.NewReader(push(git.Zero, strings.Repeat("1", 40), "refs/heads/x", packOf(deflated(3, 5, []byte("hello"), nil)))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("owner", s.owner.AccessToken(credential.Reach{}))
+	request.Header.Set("Content-Type", "application/x-git-receive-pack-request")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, err := io.ReadAll(answer.Body); err != nil || !strings.Contains(string(text), "ng refs/heads/x the server's disk has no room") {
+		t.Errorf("it answers %q, %v", text, err)
+	}
+	s.nothingIncoming(t)
+}
