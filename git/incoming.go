@@ -38,9 +38,9 @@ const (
 	largestTree = 16 << 20
 	// mostFolders bounds what is walked to measure the paths of one push.
 	mostFolders, mostPlaces = 1 << 20, 1 << 23
-	// mostObjects bounds the list of what a push brings: Linux, the largest history
-	// most people meet, has eleven million.
-	mostObjects = 1 << 25
+	// mostObjects bounds the list of what a push brings: git takes 64 bytes for each at
+	// once.
+	mostObjects = largestAllocation/64 - 1
 )
 
 // Incoming is what a push brings, kept apart from the repository, which does not
