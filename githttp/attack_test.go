@@ -407,3 +407,42 @@ func TestAttackCredentialsInLogs(t *testing.T) {
 		t.Error("the server's log does not tell of the push")
 	}
 }
+
+// Somebody who has the server end git in the middle of its work, again and again, has
+// it leave files each time.
+func TestAttackLeftoversThatFillTheDisk(t *testing.T) {
+	s := open(sallyporttest.Start(t))
+	clone(s.owner.Git(t, s.owner.AccessToken(credential.Reach{}))) // makes the folder
+	folder := filepath.Join(s.Data, "repositories", string(s.repo.ID))
+	long := time.Now().Add(-25 * time.Hour)
+	files := map[string]bool{ // and whether it stays
+		"objects/pack/tmp_pack_0": false, "objects/pack/.tmp-1-pack-2.pack": false, "packed-refs": true,
+		"shallow_0": false, ".new-0": false, "incoming/push-0": false, "shallow_now": true, "incoming/push-now": true,
+	}
+	for i := range 30 { // so many that they are joined
+		files[fmt.Sprintf("objects/pack/pack-%d.pack", i)] = true
+	}
+	for name := range files {
+		path := filepath.Join(folder, name)
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+		if !strings.HasSuffix(name, "now") {
+			if err := os.Chtimes(path, long, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Repositories.Upkeep(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for name, stays := range files {
+		if _, err := os.Lstat(filepath.Join(folder, name)); stays != (err == nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	again := s.owner.Git(t, s.owner.AccessToken(credential.Reach{}))
+	clone(again)
+}

@@ -278,14 +278,8 @@ func (s *Store) tidy(ctx context.Context) error {
 			err = errors.Join(err, removeOld(path))
 			continue
 		}
-		pushes, failed := os.ReadDir(filepath.Join(path, "incoming"))
-		if failed != nil && !errors.Is(failed, os.ErrNotExist) {
-			err = errors.Join(err, failed)
-		}
-		for _, push := range pushes {
-			err = errors.Join(err, removeOld(filepath.Join(path, "incoming", push.Name())))
-		}
-		err = errors.Join(err, git.Repository(path).Repack(ctx))
+		r := git.Repository(path)
+		err = errors.Join(err, r.Tidy(time.Now().Add(-abandoned)), r.Repack(ctx))
 	}
 	return err
 }
