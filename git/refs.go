@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/fault"
@@ -39,7 +40,7 @@ func CheckRef(name string) error {
 		return bad(fmt.Sprintf("it has more than %d bytes", longestRef))
 	case !utf8.ValidString(name):
 		return bad("it is not UTF-8")
-	case strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c == 0x7f || strings.ContainsRune(`~^:?*[\`, c) }):
+	case strings.ContainsFunc(name, func(c rune) bool { return c == ' ' || unicode.IsControl(c) || strings.ContainsRune(`~^:?*[\`, c) }):
 		return bad(`it has a space, a control character or one of ~^:?*[\ in it`)
 	case strings.Contains(name, ".."), strings.Contains(name, "@{"):
 		return bad("it has .. or @{ in it")

@@ -116,7 +116,7 @@ func TestAttackReferencesThatAreNoNames(t *testing.T) {
 	empty := emptyPack()
 	for _, ref := range []string{
 		"refs/heads/--upload-pack=touch", "refs/heads/-x", "refs/heads/../../config", "refs/heads/a..b", "refs/heads/x.lock", "refs/heads/.hidden", "refs/heads/a b",
-		"refs/heads/a\x01b", "refs/heads/", "refs/heads/x/", "refs/heads//x", "refs/heads/@{0}", "HEAD", "config", "refs/../config", "refs/heads/a\\b", "refs/hooks/x",
+		"refs/heads/a\x01b", "refs/heads/a\u009b31mb", "refs/heads/", "refs/heads/x/", "refs/heads//x", "refs/heads/@{0}", "HEAD", "config", "refs/../config", "refs/heads/a\\b", "refs/hooks/x",
 		"refs/heads/" + strings.Repeat("x", 300), "refs/heads/\xff", "refs/stash", "packed-refs", "../../x", "refs/replace/" + head,
 	} {
 		answer := s.raw(t, "POST", "/git/acme/web/shop/git-receive-pack", basic, push(git.Zero, head, ref, empty))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/sallyport/sallyport/fault"
@@ -146,7 +147,7 @@ func readCommand(text string) (u repo.Update, err error) {
 	if u.After, err = git.ParseID(after); err != nil {
 		return u, err
 	}
-	if !strings.HasPrefix(ref, "refs/") || !utf8.ValidString(ref) || strings.ContainsFunc(ref, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+	if !strings.HasPrefix(ref, "refs/") || !utf8.ValidString(ref) || strings.ContainsFunc(ref, func(c rune) bool { return c == ' ' || unicode.IsControl(c) }) {
 		return u, fault.Invalidf("%.300q is no name of a reference", ref)
 	}
 	u.Ref = ref
@@ -201,7 +202,7 @@ func (p reporter) band(number byte, text string) error {
 // oneLine keeps what others chose from looking like more of the answer.
 func oneLine(text string) string {
 	return strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
+		if unicode.IsControl(c) {
 			return ' '
 		}
 		return c
