@@ -174,6 +174,9 @@ func (g *Git) unpack(call *operation.Call, view operation.View, in *PushInput) (
 	}); err != nil {
 		return err
 	}
+	if string(s.known.ID) != call.Grant.Repository.ID {
+		return errAnother
+	}
 	if !s.request.pack() {
 		return nil
 	}
@@ -222,13 +225,16 @@ func point(u *repo.Update, tip git.Tip) error {
 	return nil
 }
 
+// errAnother: what was decided, and what came in, is of the one that had the name before.
+var errAnother = fault.Conflictf("another repository has this name by now: push again")
+
 func (g *Git) push(c *operation.Command, in *PushInput) (*PushOutput, error) {
 	r, err := g.Repositories.Repository(c.Tx.Reading(), c.Grant.Project.ID, in.Repository)
 	if err != nil {
 		return nil, err
 	}
 	if r.ID != in.sent.known.ID {
-		return nil, fault.Conflictf("another repository has this name by now: push again")
+		return nil, errAnother
 	}
 	at := repo.Place{Space: c.Grant.Space, Project: c.Grant.Project}
 	in.sent.refusals, err = g.Repositories.Apply(c.Tx, at, r, repo.Pusher{ID: c.Caller.UserID, Held: c.Grant.Held}, in.sent.updates, in.sent.can["atomic"])
