@@ -446,3 +446,31 @@ func TestAttackLeftoversThatFillTheDisk(t *testing.T) {
 	again := s.owner.Git(t, s.owner.AccessToken(credential.Reach{}))
 	clone(again)
 }
+
+// A Contributor deletes nothing that a rule protects, whatever it is called meanwhile: the
+// rule of a branch waits for it, and another that takes its name does not bring a
+// looser one along.
+func TestAttackARuleThatIsLoosenedByRenaming(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, server *sallyporttest.Sallyport) {
+		s := open(server)
+		mallory := s.User("mallory")
+		mallory.Contributes(s.project, role.Contributor)
+		const shop = "/spaces/acme/projects/web/repositories/shop/"
+		for _, step := range []struct {
+			as                 *sallyporttest.Principal
+			method, path, body string
+			status             int
+		}{
+			{s.owner, "POST", "branches", `{"name": "release"}`, 201},
+			{s.owner, "PUT", "branch-rules/release", `{"push": "contributor", "merge": "project-administrator"}`, 200},
+			{s.owner, "DELETE", "branches/release", "", 204},
+			{s.owner, "POST", "branches", `{"name": "loose"}`, 201},
+			{s.owner, "PUT", "branch-rules/loose", `{"push": "contributor", "merge": "contributor"}`, 200},
+			{mallory, "PATCH", "branches/loose", `{"name": "release"}`, 200},
+			{mallory, "DELETE", "branches/release", "", 403},
+			{mallory, "PATCH", "branches/release", `{"name": "loose"}`, 403},
+		} {
+			s.Ask(step.as, step.method, shop+step.path, step.body, step.status)
+		}
+	})
+}

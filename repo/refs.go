@@ -340,8 +340,8 @@ func (s *Store) applyOne(tx *database.Tx, at Place, r Repository, by Pusher, u U
 	return err
 }
 
-// RenameBranch gives a branch another name. It keeps its rule, and stays the default
-// branch when it is.
+// RenameBranch gives a branch another name. It keeps its rule, beside what one of the
+// new name may say already, and stays the default branch when it is.
 func (s *Store) RenameBranch(tx *database.Tx, at Place, r Repository, by Pusher, from, to string) (Branch, error) {
 	old, err := s.Branch(tx.Reading(), r, from)
 	if err != nil {
@@ -367,6 +367,7 @@ func (s *Store) RenameBranch(tx *database.Tx, at Place, r Repository, by Pusher,
 		return Branch{}, err
 	}
 	if rule, ok := rules[from]; ok {
+		rule = rule.and(rules[to])
 		rule.Branch = to
 		if err := putRule(tx, r.ID, rule); err != nil {
 			return Branch{}, err

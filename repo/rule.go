@@ -29,6 +29,18 @@ func (r Rule) Delete() role.Role {
 	return role.Contributor
 }
 
+// and narrows a rule by another.
+func (r Rule) and(other Rule) Rule {
+	if other.Push == role.ProjectAdministrator {
+		r.Push = other.Push
+	}
+	if other.Merge == role.ProjectAdministrator {
+		r.Merge = other.Merge
+	}
+	r.Custom = r.Custom || other.Custom
+	return r
+}
+
 // allow refuses whom the rule keeps off.
 func (r Rule) allow(by Pusher, project space.ProjectID, branch string, u Update) error {
 	least, what := r.Push, "push to"
