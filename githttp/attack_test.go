@@ -474,3 +474,19 @@ func TestAttackARuleThatIsLoosenedByRenaming(t *testing.T) {
 		}
 	})
 }
+
+// Each push looks at every reference, in a transaction for which others wait.
+func TestAttackMoreReferencesThanCanBeLookedAt(t *testing.T) {
+	s := open(sallyporttest.Start(t))
+	head := string(s.refs(t)[0].Target)
+	s.Write(func(tx *database.Tx) error {
+		_, err := tx.Exec(`insert into refs (repository_id, name, target, updated_at)
+			with recursive n(i) as (select 1 union all select i + 1 from n where i < 99999) select $1, 'refs/tags/' || i, $2, 0 from n`, s.repo.ID, head)
+		return err
+	})
+	basic := "owner:" + s.owner.AccessToken(credential.Reach{})
+	answer := s.raw(t, "POST", "/git/acme/web/shop/git-receive-pack", basic, push(git.Zero, head, "refs/tags/x", emptyPack()))
+	if !strings.Contains(answer.Body, "ng refs/tags/x the repository has 100000 branches, tags and notes") {
+		t.Errorf("it answers %d %q", answer.Status, answer.Body)
+	}
+}

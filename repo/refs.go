@@ -64,6 +64,8 @@ const (
 	MostUpdates = 4_000
 	// longestBranch, in characters.
 	longestBranch = 256
+	// mostRefs bounds what a repository has of them: each push looks at all.
+	mostRefs = 100_000
 )
 
 func branchRef(name string) string { return heads + name }
@@ -168,6 +170,9 @@ func (is references) apply(u Update) error {
 		if _, ok := is.target[parent]; ok {
 			return fault.Conflictf("there is a reference %s: there can be none below it", parent)
 		}
+	}
+	if u.Before == "" && len(is.target) >= mostRefs {
+		return fault.Quotaf("the repository has %d branches, tags and notes, the most it can have: delete some first", mostRefs)
 	}
 	is.add(u.Ref, u.After)
 	return nil
