@@ -61,7 +61,7 @@ func (a *API) askedPipeline(c *operation.Call, tx *database.ReadTx, token string
 }
 
 func (a *API) getPendingPipeline(q *operation.Query, in *PipelineTokenInput) (*AccountPipeline, error) {
-	return one(accountPipeline)(a.askedPipeline(&q.Call, q.Tx, in.Body.Token))
+	return one(a.accountPipeline)(a.askedPipeline(&q.Call, q.Tx, in.Body.Token))
 }
 
 func (a *API) acceptPipeline(c *operation.Command, in *PipelineTokenInput) (*AccountPipeline, error) {
@@ -79,7 +79,7 @@ func (a *API) acceptPipeline(c *operation.Command, in *PipelineTokenInput) (*Acc
 	if err != nil {
 		return nil, err
 	}
-	return one(accountPipeline)(a.decided(c)(a.Deliveries.Accept(c.Tx, p, role)))
+	return one(a.accountPipeline)(a.decided(c)(a.Deliveries.Accept(c.Tx, p, role)))
 }
 
 func (a *API) rejectPipeline(c *operation.Command, in *PipelineTokenInput) (*AccountPipeline, error) {
@@ -87,7 +87,7 @@ func (a *API) rejectPipeline(c *operation.Command, in *PipelineTokenInput) (*Acc
 	if err != nil {
 		return nil, err
 	}
-	return one(accountPipeline)(a.decided(c)(a.Deliveries.Reject(c.Tx, p)))
+	return one(a.accountPipeline)(a.decided(c)(a.Deliveries.Reject(c.Tx, p)))
 }
 
 // decided tells both sides of what the account's did.
@@ -103,7 +103,7 @@ func (a *API) decided(c *operation.Command) func(delivery.Pipeline, error) (deli
 func (a *API) listAccountPipelines(q *operation.Query, in *ListAccountPipelinesInput) (*List[AccountPipeline], error) {
 	return list(in.Page, func(page space.Page) ([]delivery.Pipeline, error) {
 		return a.Deliveries.ToAccount(q.Tx, q.Caller.Principal.ID(), page)
-	}, func(p delivery.Pipeline) string { return string(p.ID) }, each(accountPipeline))
+	}, func(p delivery.Pipeline) string { return string(p.ID) }, each(a.accountPipeline))
 }
 
 func (a *API) deleteAccountPipeline(c *operation.Command, in *AccountPipelineInput) (*Empty, error) {
@@ -114,9 +114,9 @@ func (a *API) deleteAccountPipeline(c *operation.Command, in *AccountPipelineInp
 	return &Empty{}, a.Deliveries.Delete(c.Tx, p)
 }
 
-func accountPipeline(p delivery.Pipeline) AccountPipeline {
+func (a *API) accountPipeline(p delivery.Pipeline) AccountPipeline {
 	return AccountPipeline{
 		ID: string(p.ID), Name: p.Name, Space: p.Space.Name, Project: p.Project.Name, Repository: p.Repository, Folder: p.Folder, Account: string(p.Account),
-		State: string(p.State), SourceARN: p.SourceARN(), RoleARN: p.RoleARN(), Policy: delivery.Permissions, RequestedAt: p.RequestedAt, ExpiresAt: p.ExpiresAt,
+		State: string(p.State), SourceARN: p.SourceARN(), RoleARN: p.RoleARN(), Policy: a.Deliveries.Permissions, RequestedAt: p.RequestedAt, ExpiresAt: p.ExpiresAt,
 	}
 }

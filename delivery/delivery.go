@@ -39,6 +39,9 @@ type Store struct {
 	Organizations *org.Store
 	Connections   *connection.Store
 	Repositories  *repo.Store
+	// Permissions is the policy of the roles that accepting makes: the least that access as
+	// code needs of an account.
+	Permissions string
 	// Enqueue takes the job of an account that has something to do, with the change that
 	// makes it so.
 	Enqueue func(*database.Tx, Work) error

@@ -1,7 +1,6 @@
 package delivery
 
 import (
-	_ "embed"
 	"fmt"
 
 	"github.com/sallyport/sallyport/account"
@@ -9,12 +8,6 @@ import (
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 )
-
-// Permissions is the least that access as code needs of an account: the policy of the
-// role that accepting a pipeline makes.
-//
-//go:embed permissions.json
-var Permissions string
 
 // policyName is that of the role's policy.
 const policyName = "access-as-code"
@@ -36,7 +29,7 @@ func (s *Store) MakeRole(tx *database.Tx, p Pipeline) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return role.ARN(), s.Accounts.PutInline(tx, role, account.Inline{Name: policyName, Document: Permissions})
+	return role.ARN(), s.Accounts.PutInline(tx, role, account.Inline{Name: policyName, Document: s.Permissions})
 }
 
 // removeRole takes the role away with its sessions, with whatever the account's side has

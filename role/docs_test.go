@@ -47,6 +47,9 @@ Some checks need more than a role and come on top: branch and approval rules, wh
 projects an account connection is open to, who created a Dev Environment. Credentials of
 an account, through an environment, take ` + "`wf.start`" + `, as starting a run does.
 
+Pipelines of access as code take ` + "`wf.env.account`" + ` to ask for and delete, ` + "`repo.commit.push`" + ` to run by hand and
+` + "`repo.view`" + ` to see, their logs and plans included, which name accounts and people of the organization.
+
 *Done to* says whether an action is done to the space or to one project of it.
 `
 

@@ -39,6 +39,7 @@ import (
 	"github.com/sallyport/sallyport/oidc"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/org"
+	"github.com/sallyport/sallyport/pipeline/live"
 	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/seal"
 	"github.com/sallyport/sallyport/signin"
@@ -165,7 +166,8 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	s.issuer = &oidc.Issuer{Credentials: s.credentials, URL: s.url}
 	s.connections = &connection.Store{Keys: s.keys, Spaces: s.spaces, Accounts: s.accounts, Region: s.config.Region}
 	s.deliveries = &delivery.Store{Keys: s.keys, Accounts: s.accounts, Organizations: s.orgs, Connections: s.connections, Repositories: s.repositories,
-		Enqueue: func(tx *database.Tx, work delivery.Work) error { return s.jobs.Enqueue(tx, work) }, Alone: s.db.Engine() == database.SQLite}
+		Permissions: string(live.Policy(live.Statements)),
+		Enqueue:     func(tx *database.Tx, work delivery.Work) error { return s.jobs.Enqueue(tx, work) }, Alone: s.db.Engine() == database.SQLite}
 	s.repositories.Pushed = s.pushed
 	s.repositories.Removing = s.deliveries.DeleteOf
 	s.mail = &mail.Sender{Keys: s.keys, DB: s.db, Outbox: filepath.Join(s.config.Data, "outbox"), SMTP: s.config.SMTP, From: s.mailFrom()}
