@@ -42,10 +42,16 @@ func TestMain(m *testing.M) {
 // Instead of a browser they have xdg-open, which hands the address to this process:
 // here somebody is signed in and lets every client in.
 func TestScripts(t *testing.T) {
-	sallyporttest.Each(t, runScripts)
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) { runScripts(t, s, "testdata/script") })
 }
 
-func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
+// A pipeline says who has access in a whole organization, so its story has a server of
+// its own.
+func TestPipelineScript(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) { runScripts(t, s, "testdata/pipeline") })
+}
+
+func runScripts(t *testing.T, s *sallyporttest.Sallyport, folder string) {
 	browser := httptest.NewServer(browserOf(s))
 	t.Cleanup(browser.Close)
 	// Another Sallyport plays AWS, to which this one's own calls go.
@@ -61,7 +67,7 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 		return p.(*sallyporttest.Principal)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: folder,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("AWS_CONFIG_FILE", filepath.Join(env.WorkDir, "home", ".aws", "config"))
@@ -211,6 +217,13 @@ func runScripts(t *testing.T, s *sallyporttest.Sallyport) {
 			"until": func(ts *testscript.TestScript, _ bool, args []string) {
 				s.Eventually(strings.Join(args, " "), func() bool {
 					ts.Check(ts.Exec("aws", append([]string{"--endpoint-url", s.URL() + "/aws"}, args[2:]...)...))
+					return strings.Contains(ts.ReadFile("stdout"), args[0])
+				})
+			},
+			// says TEXT sallyport ARGUMENT...: run again and again until it prints the text.
+			"says": func(ts *testscript.TestScript, _ bool, args []string) {
+				s.Eventually(strings.Join(args, " "), func() bool {
+					ts.Check(ts.Exec(args[1], args[2:]...))
 					return strings.Contains(ts.ReadFile("stdout"), args[0])
 				})
 			},
