@@ -43,6 +43,7 @@ var settings = []string{
 	"-c", "core.packedGitLimit=512m",
 	"-c", "core.bigFileThreshold=64m", // larger ones are streamed, and never deltas of each other
 	"-c", "uploadpack.allowFilter=true",
+	"-c", "uploadpackfilter.sparse:oid.allow=false", // a pattern for every path of every commit
 	"-c", "uploadpack.allowAnySHA1InWant=true", // what a partial clone asks for later
 }
 
