@@ -43,7 +43,6 @@ func (m *mortal) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errDead
 }
 
-// Whoever dies at any step leaves something that the next run makes complete, and nothing
 // Whoever dies at a step leaves something that the next run makes complete, and nothing
 // that it makes twice.
 func TestDyingAtEveryThirdStep(t *testing.T) {
