@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport/sallyport/delivery"
 	"github.com/sallyport/sallyport/directory"
 	"github.com/sallyport/sallyport/fault"
+	"github.com/sallyport/sallyport/git"
 	"github.com/sallyport/sallyport/operation"
 	"github.com/sallyport/sallyport/repo"
 	"github.com/sallyport/sallyport/role"
@@ -151,6 +152,7 @@ type ListRunsInput struct {
 	Project  string `path:"project" doc:"Name of the project"`
 	Pipeline string `path:"pipeline" doc:"Name of the pipeline"`
 	Branch   string `query:"branch" doc:"Those of this branch alone"`
+	Commit   string `query:"commit" doc:"Those that looked at this commit alone, by its whole id"`
 	Page
 }
 
@@ -319,14 +321,17 @@ func (a *API) listRuns(q *operation.Query, in *ListRunsInput) (*List[PipelineRun
 	if err != nil {
 		return nil, err
 	}
-	var below int64
+	filter := delivery.RunFilter{Branch: in.Branch}
+	if filter.Commit, err = git.ParseID(in.Commit); in.Commit != "" && err != nil {
+		return nil, err
+	}
 	if in.After != "" {
-		if below, err = runNumber(in.After); err != nil {
+		if filter.Below, err = runNumber(in.After); err != nil {
 			return nil, err
 		}
 	}
 	return list(in.Page, func(page space.Page) ([]delivery.Run, error) {
-		return a.Deliveries.Runs(q.Tx, p, in.Branch, below, page.Limit)
+		return a.Deliveries.Runs(q.Tx, p, filter, page.Limit)
 	}, func(r delivery.Run) string { return strconv.FormatInt(r.Number, 10) }, each(runShown))
 }
 

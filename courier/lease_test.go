@@ -163,7 +163,7 @@ func TestAPipelineKeepsItsLastRuns(t *testing.T) {
 					return err
 				}
 			}
-			kept, err := store.Runs(tx.Reading(), p, "", 0, 1000)
+			kept, err := store.Runs(tx.Reading(), p, delivery.RunFilter{}, 1000)
 			if len(kept) != 200 || kept[0].Number != 206 {
 				t.Errorf("%d runs are kept, the last is %d", len(kept), kept[0].Number)
 			}

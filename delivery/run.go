@@ -159,18 +159,20 @@ func (s *Store) runs(tx *database.ReadTx, in space.ID, where string, args ...any
 	}, runColumns+where, args...)
 }
 
-// Runs lists the runs of a pipeline, newest first; a page goes on below a number. An
-// empty branch is any.
-func (s *Store) Runs(tx *database.ReadTx, p Pipeline, branch string, below int64, most int) ([]Run, error) {
-	if below <= 0 {
-		below = math.MaxInt64
-	}
-	return s.runs(tx, p.Space.ID, `where pipeline_id = $1 and number < $2 and ($3 = '' or branch = $3) order by number desc limit $4`, p.ID, below, branch, most)
+// RunFilter says which runs of a pipeline are meant. The zero one is all.
+type RunFilter struct {
+	Branch string
+	Commit git.ID
+	Below  int64 // a number: a page goes on with the runs before it
 }
 
-// OfCommit lists what came of a commit, newest first.
-func (s *Store) OfCommit(tx *database.ReadTx, p Pipeline, commit git.ID) ([]Run, error) {
-	return s.runs(tx, p.Space.ID, `where pipeline_id = $1 and commit_id = $2 order by number desc`, p.ID, commit)
+// Runs lists runs of a pipeline, newest first.
+func (s *Store) Runs(tx *database.ReadTx, p Pipeline, f RunFilter, most int) ([]Run, error) {
+	if f.Below <= 0 {
+		f.Below = math.MaxInt64
+	}
+	return s.runs(tx, p.Space.ID, `where pipeline_id = $1 and number < $2 and ($3 = '' or branch = $3) and ($4 = '' or commit_id = $4) order by number desc limit $5`,
+		p.ID, f.Below, f.Branch, f.Commit, most)
 }
 
 // Run finds one by its number.

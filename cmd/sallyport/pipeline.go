@@ -109,6 +109,7 @@ func pipelineCommand() *cobra.Command {
 		listing(verb[api.ListRunsInput]{use: "runs PROJECT PIPELINE", short: "List the runs of a pipeline, newest first", ask: "GET " + pipelineRuns, most: 20,
 			bind: func(in *api.ListRunsInput, f *pflag.FlagSet) []*string {
 				f.StringVar(&in.Branch, "branch", "", "those of this `branch` alone")
+				f.StringVar(&in.Commit, "commit", "", "those that looked at this `commit` alone")
 				return []*string{&in.Project, &in.Pipeline}
 			}}, runColumns),
 		showing(verb[api.RunInput]{use: "show PROJECT PIPELINE RUN", short: "Show a run", ask: "GET " + pipelineRuns + "/{number}", bind: runOf}, runDetail),
