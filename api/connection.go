@@ -132,7 +132,7 @@ func (a *API) connectionRoutes() []route {
 	const connections, one = inSpace + "/connections", inSpace + "/connections/{connection}"
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{Space}") }
 	return []route{
-		create("RequestConnection", "POST "+connections, "Ask for an AWS account", a.requestConnection, in(role.AssociateAccount)),
+		create("RequestConnection", "POST "+connections, "Ask for an AWS account", a.requestConnection, in(role.AssociateAccount), operation.Limit(120)),
 		read("ListConnections", "GET "+connections, "The account connections of a space", a.listConnections, in(role.ViewAccounts)),
 		read("GetConnection", "GET "+one, "One account connection, with its roles, projects and environments", a.getConnection, in(role.ViewAccounts)),
 		write("UpdateConnection", "PATCH "+one, "Change the description of an account connection", a.updateConnection, in(role.UpdateAccount)),
@@ -185,9 +185,11 @@ func (a *API) connectionDetail(tx *database.ReadTx, c connection.Connection) (*C
 	if err != nil {
 		return nil, err
 	}
-	projects, err := a.Connections.Projects(tx, c)
-	if err != nil {
-		return nil, err
+	var projects []space.ProjectRef
+	if c.Restricted {
+		if projects, err = a.Connections.Projects(tx, c); err != nil {
+			return nil, err
+		}
 	}
 	leading, err := a.Connections.Leading(tx, c)
 	return &ConnectionDetail{

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/api"
 	"github.com/sallyport/sallyport/database"
+	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/role"
 	"github.com/sallyport/sallyport/sallyporttest"
 	"github.com/sallyport/sallyport/seal"
@@ -211,6 +212,21 @@ func TestRestrictingTakesMembership(t *testing.T) {
 		c.Ask(power, "PUT", restriction, `{"projects":["web"]}`, http.StatusOK)
 		refused(t, s, c.Owner.Token, "PUT", restriction, `{"projects":["nope"]}`, 404, "not_found")
 		refused(t, s, c.Developer.Token, "PUT", restriction, `{"projects":[]}`, 403, "denied")
+		// Lifting the restriction is no way to evict others: who sets it again leaves them in.
+		c.Ask(power, "DELETE", restriction, "", http.StatusOK)
+		refused(t, s, power.Token, "PUT", restriction, `{"projects":["own"]}`, 403, "denied")
+		c.Ask(power, "PUT", restriction, `{"projects":["own","web"]}`, http.StatusOK)
+		c.Ask(power, "PUT", restriction, `{"projects":["web"]}`, http.StatusOK)
+		// Nor does a project go around it that names a role of the account by itself.
+		s.Read(func(tx *database.ReadTx) error {
+			if err := s.Connections.CheckAccount(tx, c.Space.ID, c.Way.Root.Account, c.Project.ID); err != nil {
+				t.Error(err)
+			}
+			if err := s.Connections.CheckAccount(tx, c.Space.ID, c.Way.Root.Account, own.ID); !fault.Is(err, fault.Denied) {
+				t.Errorf("a project that is not enabled: %v", err)
+			}
+			return nil
+		})
 		// A project made again under the name of an enabled one is another.
 		if answer := c.Credentials(c.Developer, "production", `{}`); answer.Status != 200 {
 			t.Fatalf("%d %s", answer.Status, answer.Body)
@@ -225,7 +241,6 @@ func TestRestrictingTakesMembership(t *testing.T) {
 		c.Ask(c.Owner, "POST", "/spaces/acme/projects/web/environments", `{"name":"production"}`, http.StatusCreated)
 		refused(t, s, c.Owner.Token, "PATCH", "/spaces/acme/projects/web/environments/production", `{"connection":"prod"}`, 403, "denied")
 		c.Ask(power, "DELETE", restriction, "", http.StatusOK)
-		_ = own
 	})
 }
 

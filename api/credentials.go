@@ -57,7 +57,7 @@ type Credentials struct {
 func (a *API) credentialsRoutes() []route {
 	return []route{
 		write("GetEnvironmentCredentials", "POST "+oneEnvironment+"/credentials", "Credentials of a role, through an environment and its account connection", a.getCredentials,
-			authz.Space(role.StartWorkflowRun, "{Space}/{Project}"), operation.Prepare(a.prepareCredentials), operation.Undo(a.dropCredentials)),
+			authz.Space(role.StartWorkflowRun, "{Space}/{Project}"), operation.Limit(600), operation.Prepare(a.prepareCredentials), operation.Undo(a.dropCredentials)),
 	}
 }
 

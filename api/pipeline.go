@@ -169,11 +169,11 @@ func (a *API) pipelineRoutes() []route {
 	const one, runs = pipelines + "/{pipeline}", pipelines + "/{pipeline}/runs"
 	in := func(p role.Permission) authz.Rule { return authz.Space(p, "{Space}/{Project}") }
 	return []route{
-		create("RequestPipeline", "POST "+pipelines, "Ask that a repository of the project says who has access in an organization", a.requestPipeline, in(role.ConnectEnvironmentAccount)),
+		create("RequestPipeline", "POST "+pipelines, "Ask that a repository of the project says who has access in an organization", a.requestPipeline, in(role.ConnectEnvironmentAccount), operation.Limit(60)),
 		read("ListPipelines", "GET "+pipelines, "The pipelines of a project", a.listPipelines, in(role.ViewRepositories)),
 		read("GetPipeline", "GET "+one, "One pipeline", a.getPipeline, in(role.ViewRepositories)),
 		write("VerifyPipeline", "POST "+one+"/verification", "Begin with a pipeline of an account of AWS, once Sallyport has assumed its role", a.verifyPipeline,
-			in(role.ConnectEnvironmentAccount), operation.Prepare(a.assumeForPipeline)),
+			in(role.ConnectEnvironmentAccount), operation.Limit(60), operation.Prepare(a.assumeForPipeline)),
 		write("DeletePipeline", "DELETE "+one, "Delete a pipeline with its runs; what it has delivered stays", a.deletePipeline, in(role.ConnectEnvironmentAccount)),
 		write("NotifyOfPipeline", "PUT "+one+"/notification", "Say whether you get a mail when a run fails", a.notifyOfPipeline, in(role.ViewRepositories)),
 		create("StartPipelineRun", "POST "+runs, "Plan a branch; the default one is applied", a.startRun, in(role.PushCommits)),
@@ -193,6 +193,9 @@ func (a *API) requestPipeline(c *operation.Command, in *RequestPipelineInput) (*
 		Name: in.Body.Name, Repository: in.Body.Repository, Folder: in.Body.Folder, Account: id, Role: in.Body.RoleARN,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.mayConnectAWS(&c.Call, c.Tx.Reading(), p); err != nil {
 		return nil, err
 	}
 	if p.Side == connection.AWS {
@@ -285,6 +288,19 @@ func (a *API) assumeForPipeline(c *operation.Call, view operation.View, in *Veri
 	return err
 }
 
+// mayConnectAWS: at AWS nobody but the role is asked, and it may admit every project of
+// the space. So whoever names it may connect the space to accounts, and the project is one
+// that a connection to the account is not kept from.
+func (a *API) mayConnectAWS(c *operation.Call, tx *database.ReadTx, p delivery.Pipeline) error {
+	if p.Side != connection.AWS {
+		return nil
+	}
+	if decision := c.Grant.Held.Decide(role.AssociateAccount, ""); !decision.Allowed {
+		return fault.Deniedf("the account %s is AWS's: %s", p.Account, decision.Reason())
+	}
+	return a.Connections.CheckAccount(tx, p.Space.ID, p.Account, p.Project.ID)
+}
+
 func (a *API) verifyPipeline(c *operation.Command, in *VerifyPipelineInput) (*Pipeline, error) {
 	p, err := a.pipelineToChange(c, in.Pipeline)
 	if err != nil {
@@ -292,6 +308,9 @@ func (a *API) verifyPipeline(c *operation.Command, in *VerifyPipelineInput) (*Pi
 	}
 	if p.Role != in.shown || p.State != connection.Pending {
 		return nil, fault.Conflictf("the pipeline %s was changed at this moment: verify it again", p.Name)
+	}
+	if err := a.mayConnectAWS(&c.Call, c.Tx.Reading(), p); err != nil {
+		return nil, err
 	}
 	if p, err = a.Deliveries.Accept(c.Tx, p, p.Role); err != nil {
 		return nil, err

@@ -111,6 +111,12 @@ func (a *API) deleteAccountPipeline(c *operation.Command, in *AccountPipelineInp
 	if err != nil {
 		return nil, err
 	}
+	// Deleting takes the role away: nobody does that by this door either.
+	for _, action := range []string{"iam:DeleteRole", "iam:DeleteRolePolicy"} {
+		if err := a.Authorizer.Require(c.Tx.Reading(), c.Caller, c.Request.Circumstances(), action, p.RoleARN(), policy.Context{}); err != nil {
+			return nil, err
+		}
+	}
 	return &Empty{}, a.Deliveries.Delete(c.Tx, p)
 }
 

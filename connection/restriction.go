@@ -3,6 +3,7 @@ package connection
 import (
 	"slices"
 
+	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/role"
@@ -79,11 +80,8 @@ func mayConfigure(by role.Held, p space.ProjectRef) error {
 }
 
 // Unrestrict opens a connection to every project of its space. Which projects were
-// enabled is forgotten.
+// enabled is kept: whoever restricts it again changes that for their own projects alone.
 func (s *Store) Unrestrict(tx *database.Tx, c Connection) error {
-	if _, err := tx.Exec(`delete from connection_projects where connection_id = $1`, c.ID); err != nil {
-		return err
-	}
 	_, err := tx.Exec(`update connections set restricted = $2 where id = $1`, c.ID, false)
 	return err
 }
@@ -93,6 +91,23 @@ func (s *Store) Projects(tx *database.ReadTx, c Connection) ([]space.ProjectRef,
 	return database.All(tx, func(row database.Row) (p space.ProjectRef, err error) {
 		return p, row.Scan(&p.ID, &p.Name)
 	}, `select p.id, p.name from connection_projects c join projects p on p.id = c.project_id where c.connection_id = $1 order by p.name`, c.ID)
+}
+
+// CheckAccount refuses a project that the space's connection to an account is restricted
+// to others than.
+func (s *Store) CheckAccount(tx *database.ReadTx, in space.ID, id account.ID, project space.ProjectID) error {
+	connections, err := s.find(tx, `where c.space_id = $1 and c.account_id = $2 and c.state = $3`, in, id, Active)
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		if open, err := s.admits(tx, c, project); err != nil {
+			return err
+		} else if !open {
+			return restricted(c)
+		}
+	}
+	return nil
 }
 
 // admits tells whether a project may use the connection.

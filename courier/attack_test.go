@@ -83,6 +83,14 @@ func TestAttackTheWayToAPipeline(t *testing.T) {
 		t.Run("the token of a pipeline at the door of connections", func(t *testing.T) {
 			o.refused(t, o.root.Ask("POST", "/account/connections/accept", accept, "sallyport"), http.StatusNotFound, "no request")
 		})
+		t.Run("a member account says yes to hear what happens in its organization", func(t *testing.T) {
+			var asked api.RequestedPipeline
+			s.Send("POST", at, o.admin.Token, fmt.Sprintf(`{"name":"mine","repository":"access","account":%q}`, o.shop)).JSON(t, &asked)
+			o.refused(t, s.RootOf(o.shop).Ask("POST", "/account/pipelines/accept", fmt.Sprintf(`{"token":%q}`, asked.Token), "sallyport"), http.StatusForbidden, "is a member of an organization")
+		})
+		t.Run("an account of AWS is named by who connects no accounts", func(t *testing.T) {
+			o.refused(t, s.Send("POST", at, o.admin.Token, `{"name":"aws","repository":"access","account":"999988887777","roleArn":"arn:aws:iam::999988887777:role/admin"}`), http.StatusForbidden, "space.account.associate")
+		})
 		if state := o.pipelines()[0].State; state != "pending" {
 			t.Fatalf("after all that it is %s", state)
 		}

@@ -44,7 +44,7 @@ func (c *Courier) carry(ctx context.Context, lease *delivery.Lease, told *tellin
 	var why failure
 	switch {
 	case errors.As(err, &why):
-		r.result.Outcome, r.result.Report.Failure = delivery.Failed, why.words
+		r.result.Outcome, r.result.Report.Failure = delivery.Failed, short(why.words)
 		told.say("Failed: %s", why.words)
 		return r.result, nil
 	case err != nil:
@@ -52,6 +52,15 @@ func (c *Courier) carry(ctx context.Context, lease *delivery.Lease, told *tellin
 	}
 	told.say("Done: %s.", r.result.Outcome)
 	return r.result, nil
+}
+
+// short keeps what is listed and mailed readable. The log has all of it.
+func short(words string) string {
+	const most = 16 << 10
+	if len(words) <= most {
+		return words
+	}
+	return strings.ToValidUTF8(words[:most], "") + "\n... the log of the run says more"
 }
 
 // running is a run under way.

@@ -64,27 +64,33 @@ func New(c Courier) *Courier {
 	return &c
 }
 
-// Work does what is waiting in an account, until nothing is. It returns at once where
-// another process works there.
+// Work does one of the things that wait in an account, and gets in line again for the
+// next: other accounts wait as well. It returns at once where nothing waits, or another
+// process works.
 func (c *Courier) Work(ctx context.Context, work delivery.Work) error {
-	for ctx.Err() == nil {
-		var lease *delivery.Lease
-		err := c.DB.Write(ctx, func(tx *database.Tx) (err error) {
-			lease, err = c.Deliveries.Claim(tx, work.Account, c.holder)
-			return err
-		})
-		if database.IsDuplicate(err) {
-			return nil // another process took its turn at this moment
-		}
-		if err != nil || lease == nil {
-			return err
-		}
-		if err := c.run(ctx, lease); err != nil {
-			return err
-		}
+	var lease *delivery.Lease
+	err := c.DB.Write(ctx, func(tx *database.Tx) (err error) {
+		lease, err = c.Deliveries.Claim(tx, work.Account, c.holder)
+		return err
+	})
+	if database.IsDuplicate(err) {
+		return nil // another process took its turn at this moment
 	}
-	return nil
+	if err != nil || lease == nil {
+		return err
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, longestRun, errTooLong)
+	defer cancel()
+	if err := c.run(limited, lease); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return c.DB.Write(ctx, func(tx *database.Tx) error { return c.Deliveries.Enqueue(tx, work) })
 }
+
+// longestRun is how long a run may take before it makes room for others, and begins anew.
+const longestRun = 6 * time.Hour
+
+var errTooLong = fmt.Errorf("it took more than %v", longestRun)
 
 // lookEvery is how often an account of AWS is looked at, which tells nobody what happens
 // in it.

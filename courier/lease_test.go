@@ -85,6 +85,47 @@ func TestWhatComesWhileARunWaitsJoinsIt(t *testing.T) {
 	})
 }
 
+const pushed = git.ID("1111111111111111111111111111111111111111")
+
+// push changes references as if somebody had pushed.
+func (o *office) push(p delivery.Pipeline, refs ...string) repo.Push {
+	made := repo.Push{Place: repo.Place{Space: p.Space, Project: p.Project}, Repository: repo.Repository{ID: p.RepositoryID, DefaultBranch: "main"}, By: o.dev.ID}
+	for _, ref := range refs {
+		made.Updates = append(made.Updates, repo.Update{Ref: ref, After: pushed})
+	}
+	return made
+}
+
+// Whoever may push branches, but not the default one, keeps nothing from being applied.
+func TestAttackHoldingBackWhatIsToBeSo(t *testing.T) {
+	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
+		o := newOffice(t, s).connected()
+		o.ended()
+		store := o.unattended()
+		p, before := o.pipeline(store), len(o.runs())
+		var many []string
+		for i := range 70 {
+			many = append(many, fmt.Sprintf("refs/heads/branch%d", i))
+		}
+		s.Write(func(tx *database.Tx) error { return store.Pushed(tx, o.push(p, many...), "jane") })
+		s.Write(func(tx *database.Tx) error { return store.Pushed(tx, o.push(p, "refs/heads/main"), "mary") })
+		s.Write(func(tx *database.Tx) error {
+			runs, err := store.Runs(tx.Reading(), p, delivery.RunFilter{}, 1000)
+			if len(runs)-before != 51 {
+				t.Errorf("%d runs wait", len(runs)-before)
+			}
+			if err != nil {
+				return err
+			}
+			l, err := store.Claim(tx, p.Account, "test")
+			if err == nil && (l.Run.Branch != "main" || !l.Run.Applies) {
+				t.Errorf("first comes %s", l.Run.Branch)
+			}
+			return err
+		})
+	})
+}
+
 func TestARunIsOneProcessesAloneUntilItsLeaseEnds(t *testing.T) {
 	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) {
 		o := newOffice(t, s).connected()
@@ -166,6 +207,33 @@ func TestAPipelineKeepsItsLastRuns(t *testing.T) {
 			kept, err := store.Runs(tx.Reading(), p, delivery.RunFilter{}, 1000)
 			if len(kept) != 200 || kept[0].Number != 206 {
 				t.Errorf("%d runs are kept, the last is %d", len(kept), kept[0].Number)
+			}
+			if err != nil {
+				return err
+			}
+			// Looking often is no way to have forgotten what was done.
+			for range 205 {
+				if err := store.Pushed(tx, o.push(p, "refs/heads/often"), "jane"); err != nil {
+					return err
+				}
+				l, err := store.Claim(tx, p.Account, "test")
+				if err != nil {
+					return err
+				}
+				if err := store.End(tx, l, delivery.Result{Outcome: delivery.Planned}); err != nil {
+					return err
+				}
+			}
+			kept, err = store.Runs(tx.Reading(), p, delivery.RunFilter{Branch: "main"}, 1000)
+			if len(kept) != 200 {
+				t.Errorf("%d runs of what was applied are kept", len(kept))
+			}
+			if err != nil {
+				return err
+			}
+			kept, err = store.Runs(tx.Reading(), p, delivery.RunFilter{Commit: pushed}, 1000)
+			if len(kept) != 200 || kept[0].Branch != "often" {
+				t.Errorf("%d runs of the commit are kept", len(kept))
 			}
 			return err
 		})

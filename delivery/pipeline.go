@@ -222,10 +222,34 @@ func (s *Store) Reject(tx *database.Tx, p Pipeline) (Pipeline, error) {
 	return s.decide(tx, p, connection.Rejected, p.Role)
 }
 
+// administers refuses an account whose organization another account says who has access
+// in: its pipeline would hear of everything that happens there, and keep out theirs.
+func (s *Store) administers(tx *database.ReadTx, p Pipeline) error {
+	if p.Side != connection.Embedded {
+		return nil // AWS asks the same of the role
+	}
+	place, err := s.Organizations.Place(tx, p.Account)
+	if err != nil || place == nil {
+		return err
+	}
+	o, err := s.Organizations.Organization(tx, place.Organization)
+	if err != nil || o.Management == p.Account {
+		return err
+	}
+	delegate, err := s.Organizations.Delegated(tx, o, p.Account, "sso.amazonaws.com")
+	if err == nil && !delegate {
+		err = fault.Deniedf("the account %s is a member of an organization: its management account says who has access there, or the account that administers IAM Identity Center for it; connect the pipeline to one of them", p.Account)
+	}
+	return err
+}
+
 // Accept lets a pipeline that was asked for run with this role, and has it look at its
 // repository at once. A second one for the same instance is refused as Conflict: the
 // files of each say everything, so that they would undo each other.
 func (s *Store) Accept(tx *database.Tx, p Pipeline, role string) (Pipeline, error) {
+	if err := s.administers(tx.Reading(), p); err != nil {
+		return p, err
+	}
 	active, err := s.find(tx.Reading(), `where p.state = 'active' and p.side = $1`, p.Side)
 	if err != nil {
 		return p, err
@@ -236,8 +260,11 @@ func (s *Store) Accept(tx *database.Tx, p Pipeline, role string) (Pipeline, erro
 			return p, err
 		}
 		if same {
-			return p, fault.Conflictf("access in the organization of account %s is delivered by the pipeline %s of project %s in space %s already, and the files of two would undo each other: delete that one first",
-				p.Account, other.Name, other.Project.Name, other.Space.Name)
+			which := "another pipeline"
+			if other.Project.ID == p.Project.ID {
+				which = "the pipeline " + other.Name // others' names are not for everybody
+			}
+			return p, fault.Conflictf("access in the organization of account %s is delivered by %s already, and the files of two would undo each other: that one has to be deleted first", p.Account, which)
 		}
 	}
 	if p, err = s.decide(tx, p, connection.Active, role); err != nil {

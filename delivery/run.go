@@ -75,7 +75,8 @@ type Report struct {
 }
 
 const (
-	// keptRuns is how many of a pipeline's runs are kept.
+	// keptRuns is how many of a pipeline's runs are kept, of those that apply and of the
+	// others: looking often must not make forgotten what was done.
 	keptRuns = 200
 	// mostAttempts is how often a run is begun before it counts as failed.
 	mostAttempts = 5
@@ -102,6 +103,11 @@ func (s *Store) queue(tx *database.Tx, p Pipeline, branch string, commit git.ID,
 	key, err := s.key(tx.Reading(), p.Space.ID)
 	if err != nil {
 		return err
+	}
+	if len(waiting) == 0 && !applies {
+		if full, err := s.crowded(tx.Reading(), p); err != nil || full {
+			return err
+		}
 	}
 	if len(waiting) > 0 {
 		r := waiting[0]
@@ -134,6 +140,15 @@ func (s *Store) queue(tx *database.Tx, p Pipeline, branch string, commit git.ID,
 		return err
 	}
 	return s.Enqueue(tx, Work{p.Account})
+}
+
+// mostWaiting is how many branches of a pipeline wait to be looked at. Of more, whoever
+// wants it asks again.
+const mostWaiting = 50
+
+func (s *Store) crowded(tx *database.ReadTx, p Pipeline) (bool, error) {
+	n, err := database.One(tx, database.Value[int], `select count(*) from pipeline_runs where pipeline_id = $1 and state = 'pending'`, p.ID)
+	return n >= mostWaiting, err
 }
 
 const runColumns = `select id, pipeline_id, space_id, account_id, number, branch, commit_id, applies, state, outcome, causes_sealed, report_sealed, attempts, created_at, coalesce(started_at, 0), coalesce(ended_at, 0)
@@ -261,8 +276,8 @@ type Lease struct {
 // or has gone to another.
 var ErrLost = errors.New("the run was taken away: its pipeline was deleted, or another process has it")
 
-// Claim takes the next run of an account, oldest first, for a process; nil: there is
-// none, or another one runs there. What somebody let go of without a word is taken up
+// Claim takes the next run of an account for a process: what is to be so before what is
+// only looked at, and of each the oldest. Nil: there is none, or another one runs there. What somebody let go of without a word is taken up
 // again.
 func (s *Store) Claim(tx *database.Tx, in account.ID, holder string) (*Lease, error) {
 	if free, err := s.free(tx, in, holder); err != nil || !free {
@@ -273,7 +288,7 @@ func (s *Store) Claim(tx *database.Tx, in account.ID, holder string) (*Lease, er
 		number int64
 	}
 	first, err := database.One(tx.Reading(), func(row database.Row) (n next, err error) { return n, row.Scan(&n.id, &n.number) },
-		`select pipeline_id, number from pipeline_runs where account_id = $1 and state = 'pending' order by created_at, id`, in)
+		`select pipeline_id, number from pipeline_runs where account_id = $1 and state = 'pending' order by applies desc, created_at, id`, in)
 	if errors.Is(err, database.ErrNone) {
 		return nil, nil
 	}
@@ -459,7 +474,8 @@ func (s *Store) End(tx *database.Tx, l *Lease, result Result) error {
 	if n == 0 {
 		return ErrLost
 	}
-	_, err = tx.Exec(`delete from pipeline_runs where pipeline_id = $1 and state = 'ended' and number <= (select max(number) from pipeline_runs where pipeline_id = $1) - $2`, l.Pipeline.ID, keptRuns)
+	_, err = tx.Exec(`delete from pipeline_runs where pipeline_id = $1 and state = 'ended' and applies = $2 and number not in
+		(select number from pipeline_runs where pipeline_id = $1 and applies = $2 order by number desc limit $3)`, l.Pipeline.ID, l.Run.Applies, keptRuns)
 	return err
 }
 

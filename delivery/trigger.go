@@ -78,6 +78,9 @@ func (s *Store) Start(tx *database.Tx, p Pipeline, branch, by string) (Run, erro
 	if err != nil {
 		return Run{}, err
 	}
+	if len(runs) == 0 {
+		return Run{}, fault.Quotaf("%d branches of the pipeline %s are waiting to be looked at: ask again when there are fewer", mostWaiting, p.Name)
+	}
 	return runs[0], nil
 }
 

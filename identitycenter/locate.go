@@ -2,14 +2,12 @@ package identitycenter
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/sallyport/sallyport/account"
 	"github.com/sallyport/sallyport/arn"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
-	"github.com/sallyport/sallyport/org"
 	"github.com/sallyport/sallyport/policy"
 )
 
@@ -116,9 +114,5 @@ func (s *Store) Delegated(tx *database.ReadTx, i Instance, member account.ID) (b
 	if err != nil {
 		return false, err
 	}
-	services, err := s.Organizations.DelegatedServices(tx, o, member, org.Page{})
-	if fault.Is(err, fault.NotFound) || fault.HasReason(err, org.ReasonNotRegistered) {
-		return false, nil
-	}
-	return slices.ContainsFunc(services, func(service org.Service) bool { return service.Principal == servicePrincipal }), err
+	return s.Organizations.Delegated(tx, o, member, servicePrincipal)
 }

@@ -2,6 +2,7 @@ package org
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,6 +169,15 @@ func (s *Store) DelegatedServices(tx *database.ReadTx, o Organization, id accoun
 	}
 	return database.All(tx, scanService, `select service, enabled_at from delegated_administrators
 		where account_id = $1 and service > $2 order by service limit $3`, id, page.After, page.limit())
+}
+
+// Delegated tells whether a member account administers a service for its organization.
+func (s *Store) Delegated(tx *database.ReadTx, o Organization, id account.ID, principal string) (bool, error) {
+	services, err := s.DelegatedServices(tx, o, id, Page{})
+	if fault.Is(err, fault.NotFound) || fault.HasReason(err, ReasonNotRegistered) {
+		return false, nil
+	}
+	return slices.ContainsFunc(services, func(service Service) bool { return service.Principal == principal }), err
 }
 
 // ResourcePolicy is the policy of an organization about itself: it gives member

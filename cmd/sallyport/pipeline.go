@@ -114,8 +114,12 @@ func pipelineCommand() *cobra.Command {
 			}}, runColumns),
 		showing(verb[api.RunInput]{use: "show PROJECT PIPELINE RUN", short: "Show a run", ask: "GET " + pipelineRuns + "/{number}", bind: runOf}, runDetail),
 		printing("log PROJECT PIPELINE RUN", "Print what a run told of itself, its plan included", "/log", func(out io.Writer, told api.PipelineRunLog) error {
-			_, err := fmt.Fprint(out, told.Log)
-			return err
+			for line := range strings.Lines(told.Log) {
+				if _, err := fmt.Fprintln(out, printable(strings.TrimSuffix(line, "\n"))); err != nil {
+					return err
+				}
+			}
+			return nil
 		}),
 		printing("plan PROJECT PIPELINE RUN", "Print what a run planned, as sallyport plan --out writes it", "/plan", func(out io.Writer, planned api.PipelineRunPlan) error {
 			_, err := fmt.Fprintln(out, string(planned.Plan))
