@@ -16,6 +16,16 @@ func TestAPipelineIsAskedForAndAcceptedOnPages(t *testing.T) {
 	shop := c.assign("Shop", "Owner", "Reader")
 	c.allow(shop, "Owner", everything)
 	c.write(func(tx *database.Tx) error {
+		in, err := c.centers.Organizations.Of(tx.Reading(), shop)
+		if err == nil {
+			err = c.centers.Organizations.EnableService(tx, in, "sso.amazonaws.com")
+		}
+		if err == nil {
+			err = c.centers.Organizations.RegisterDelegate(tx, in, shop, "sso.amazonaws.com")
+		}
+		if err != nil {
+			return err
+		}
 		users, spaces := &directory.Store{Keys: s.Keys()}, &space.Store{Keys: s.Keys()}
 		by, err := users.UserByAlias(tx.Reading(), "ada")
 		if err != nil {

@@ -34,9 +34,9 @@ type Service struct {
 	// Scope is what a client's session must have been granted to call it. Empty:
 	// none.
 	Scope string
-	// AccessTokens tells whether it is asked with personal access tokens: by Git and
-	// package clients. No other is, so that a token can do nothing but that, and
-	// never make a token.
+	// AccessTokens tells whether it is asked with personal access tokens, and with
+	// nothing else: by Git and package clients. No other is, so that a token can do
+	// nothing but that, and never make a token.
 	AccessTokens bool
 }
 

@@ -243,8 +243,11 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 		}
 		return err
 	}
-	if caller.Token != nil && !op.Service.AccessTokens {
+	switch takes := op.Service.AccessTokens; {
+	case caller.Token != nil && !takes:
 		return errAccessToken
+	case caller.Known() && caller.Token == nil && takes:
+		return errNoAccessToken
 	}
 	call.Caller, call.Request.Caller = caller, caller
 	if err := op.Rule.Admit(caller); err != nil {
@@ -257,6 +260,8 @@ func (r *Runner) authenticate(tx *database.ReadTx, op *Operation, call *Call) er
 }
 
 var errAccessToken = fault.Unauthenticatedf("a personal access token is good for Git and packages alone: sign in for an access token")
+
+var errNoAccessToken = fault.Unauthenticatedf("this takes an alias and a personal access token: sallyport token create makes one")
 
 func (r *Runner) authorize(tx *database.ReadTx, op *Operation, call *Call, in any) (err error) {
 	call.Grant, err = r.Authorizer.Authorize(tx, call.Caller, call.Request.Circumstances(), op.bound, in)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sallyport/sallyport/audit"
 	"github.com/sallyport/sallyport/authn"
+	"github.com/sallyport/sallyport/credential"
 	"github.com/sallyport/sallyport/database"
 	"github.com/sallyport/sallyport/fault"
 	"github.com/sallyport/sallyport/operation"
@@ -189,6 +190,8 @@ func TestEveryOperationInASpaceRefusesWhoIsNotInItAndRecordsIt(t *testing.T) {
 		acme := owner.Space("acme")
 		owner.Project(acme, "Web shop")
 		outsider.Space("elsewhere")
+		session := authn.Credential{Scheme: authn.Bearer, Token: outsider.Token}
+		token := authn.Credential{Scheme: authn.Basic, Alias: outsider.Alias, Token: outsider.AccessToken(credential.Reach{})}
 		before := state(t, s)
 		asked := map[string]bool{}
 		for _, op := range s.Operations() {
@@ -196,7 +199,11 @@ func TestEveryOperationInASpaceRefusesWhoIsNotInItAndRecordsIt(t *testing.T) {
 				continue
 			}
 			asked[eventName(op)] = true
-			if _, err := ask(t, s, op, authn.Credential{Scheme: authn.Bearer, Token: outsider.Token}); !fault.Is(err, fault.Denied) {
+			with := session
+			if op.Service.AccessTokens {
+				with = token
+			}
+			if _, err := ask(t, s, op, with); !fault.Is(err, fault.Denied) {
 				t.Errorf("%s: %v", op.Name, err)
 			}
 		}
