@@ -46,10 +46,8 @@ func TestScripts(t *testing.T) {
 }
 
 // A pipeline says who has access in a whole organization, so its story has a server of
-// its own.
-func TestPipelineScript(t *testing.T) {
-	sallyporttest.Each(t, func(t *testing.T, s *sallyporttest.Sallyport) { runScripts(t, s, "testdata/pipeline") })
-}
+// its own. Package courier tries pipelines on both engines.
+func TestPipelineScript(t *testing.T) { runScripts(t, sallyporttest.Start(t), "testdata/pipeline") }
 
 func runScripts(t *testing.T, s *sallyporttest.Sallyport, folder string) {
 	browser := httptest.NewServer(browserOf(s))
